@@ -1,0 +1,18 @@
+//! The words that every crate shares: money, ids, time, randomness, who asks, and how a call fails.
+//! No I/O. What a simulation must control (the clock, randomness, spawned tasks) is reached from here.
+
+pub mod ctx;
+pub mod error;
+pub mod id;
+pub mod money;
+pub mod principal;
+pub mod task;
+pub mod time;
+
+pub use ctx::{CorrelationId, Ctx, Cursor, Idempotency, TraceContext};
+pub use error::{Error, Fault, Kind, Result, Violation};
+pub use id::{Entropy, Id};
+pub use money::{Currency, Money, MoneyError};
+pub use principal::{Principal, PrincipalKind};
+pub use task::spawn;
+pub use time::{Clock, Timestamp};
