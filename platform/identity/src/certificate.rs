@@ -1,5 +1,6 @@
 //! Certificates as they travel and as they are read: a chain from the leaf up, and the facts a leaf states.
 
+use base64::Engine;
 use haat_kernel::Timestamp;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -127,6 +128,9 @@ pub(crate) fn certificates_from_pem(pem: &str) -> Result<Vec<CertificateDer<'sta
         .map_err(|error| IdentityError::Certificate(format!("not PEM: {error:?}")))
 }
 
+/// RFC 7468: lines of 64 characters.
 pub(crate) fn pem_of(der: &[u8]) -> String {
-    x509_parser_pem(der)
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy).map(|line| line + "\n");
+    format!("-----BEGIN CERTIFICATE-----\n{}-----END CERTIFICATE-----\n", lines.collect::<String>())
 }

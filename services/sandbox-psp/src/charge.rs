@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use haat_kernel::{Currency, Fault, Kind, Timestamp, id_type};
+use haat_store::{Aggregate, Key, Timer};
 use serde::{Deserialize, Serialize};
 
 use crate::token::Token;
@@ -21,6 +22,12 @@ id_type!(
     "refund"
 );
 
+/// The key under which all charges are found, by time.
+pub const ALL: &str = "all";
+/// The key under which the charges of a reference are found, by time.
+pub const REFERENCE: &str = "reference";
+/// The timer that decides a pending charge.
+pub const SETTLE: &str = "settle";
 /// Captures, voids and refunds that one charge takes; each leaves its idempotency key behind.
 const OPERATIONS_MAX: usize = 200;
 
@@ -86,7 +93,8 @@ pub enum Operation {
 pub enum ChargeEvent {
     /// A flaky token made a request fail.
     Faltered,
-    Opened { terms: Terms, key: String, at: Timestamp },
+    /// With `settles_at`, nobody but time decides.
+    Opened { terms: Terms, key: String, at: Timestamp, settles_at: Option<Timestamp> },
     Authorized,
     Declined { code: DeclineCode },
     Captured { amount: i64, key: String },
@@ -165,6 +173,7 @@ pub struct OpenCharge {
     pub voided: bool,
     pub refunds: Vec<Refund>,
     pub at: Timestamp,
+    settles_at: Option<Timestamp>,
     /// The idempotency key of the authorize request.
     key: String,
     operations: BTreeMap<String, Operation>,
@@ -179,8 +188,9 @@ impl Charge {
         self.opened.as_ref().ok_or(ChargeError::NotFound)
     }
 
-    /// Takes an authorize request. Repeated with the same terms it is the same charge, whatever its key.
-    pub fn authorize(&self, terms: Terms, key: &str, at: Timestamp) -> Decision {
+    /// Takes an authorize request. Repeated with the same terms it is the same charge, whatever its key. `settles_at` is
+    /// when a silent token is decided.
+    pub fn authorize(&self, terms: Terms, key: &str, at: Timestamp, settles_at: Timestamp) -> Decision {
         if let Some(open) = &self.opened {
             return match open.terms == terms {
                 true => Ok(vec![]),
@@ -194,8 +204,9 @@ impl Charge {
         if self.faltered < terms.token.failures() {
             return Ok(vec![ChargeEvent::Faltered]);
         }
-        let verdict = terms.token.verdict().filter(|_| !terms.token.is_silent());
-        let opened = ChargeEvent::Opened { terms, key: key.to_owned(), at };
+        let settles_at = terms.token.is_silent().then_some(settles_at);
+        let verdict = terms.token.verdict().filter(|_| settles_at.is_none());
+        let opened = ChargeEvent::Opened { terms, key: key.to_owned(), at, settles_at };
         Ok(std::iter::once(opened).chain(verdict.map(ChargeEvent::from)).collect())
     }
 
@@ -254,20 +265,44 @@ impl Charge {
         open.require_authorized()?;
         if open.captured > 0 { Err(ChargeError::Captured) } else { Ok(vec![voided]) }
     }
+}
 
-    pub fn apply(&mut self, event: &ChargeEvent) {
-        if let ChargeEvent::Opened { terms, key, at } = event {
-            self.opened = Some(OpenCharge::new(terms.clone(), key.clone(), *at));
+impl Aggregate for Charge {
+    const KIND: &'static str = "charge";
+    const SCHEMA: u32 = 1;
+    type Event = ChargeEvent;
+
+    fn create(event: &ChargeEvent) -> Option<Self> {
+        let mut charge = Charge::default();
+        charge.apply(event);
+        matches!(event, ChargeEvent::Faltered | ChargeEvent::Opened { .. }).then_some(charge)
+    }
+
+    fn apply(&mut self, event: &ChargeEvent) {
+        match (event, &mut self.opened) {
+            (ChargeEvent::Faltered, _) => self.faltered += 1,
+            (ChargeEvent::Opened { terms, key, at, settles_at }, opened) => {
+                *opened = Some(OpenCharge::new(terms.clone(), key.clone(), *at, *settles_at));
+            }
+            (_, Some(open)) => open.apply(event),
+            (_, None) => {}
         }
-        match &mut self.opened {
-            Some(open) => open.apply(event),
-            None => self.faltered += 1,
-        }
+    }
+
+    fn keys(&self) -> Vec<Key> {
+        let Some(open) = &self.opened else { return Vec::new() };
+        let sort = open.at.to_string();
+        vec![Key::plain(ALL, "", sort.clone()), Key::plain(REFERENCE, open.terms.reference.clone(), sort)]
+    }
+
+    fn timers(&self) -> Vec<Timer> {
+        let pending = self.opened.as_ref().filter(|open| open.status == Status::Pending);
+        pending.and_then(|open| open.settles_at).map(|due| Timer::at(SETTLE, due)).into_iter().collect()
     }
 }
 
 impl OpenCharge {
-    fn new(terms: Terms, key: String, at: Timestamp) -> Self {
+    fn new(terms: Terms, key: String, at: Timestamp, settles_at: Option<Timestamp>) -> Self {
         OpenCharge {
             status: if terms.token.verdict().is_some() { Status::Pending } else { Status::RequiresAction },
             terms,
@@ -277,6 +312,7 @@ impl OpenCharge {
             voided: false,
             refunds: Vec::new(),
             at,
+            settles_at,
             key,
             operations: BTreeMap::new(),
         }
@@ -347,5 +383,4 @@ fn within(amount: i64, left: i64) -> Result<i64, ChargeError> {
 }
 
 #[cfg(test)]
-#[path = "charge_tests.rs"]
 mod tests;
