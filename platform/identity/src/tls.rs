@@ -47,7 +47,11 @@ pub(crate) fn server_config(
 }
 
 /// For calls to services, which the verifier knows by their SPIFFE id; with `identity`, the client shows its certificate.
-pub(crate) fn client_config(bundle: &TrustBundle, identity: Option<&Identity>, clock: Clock) -> Result<Arc<ClientConfig>, IdentityError> {
+pub(crate) fn client_config(
+    bundle: &TrustBundle,
+    identity: Option<&Identity>,
+    clock: Clock,
+) -> Result<Arc<ClientConfig>, IdentityError> {
     let builder = ClientConfig::builder_with_details(provider(), Arc::new(ClockTime(clock)))
         .with_protocol_versions(&[&TLS13])?
         .dangerous()
