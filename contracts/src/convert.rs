@@ -13,8 +13,8 @@ impl From<Money> for common::Money {
 /// The amount of a request's `field`: present, with a valid currency, not negative.
 pub fn amount(field: &str, money: Option<&common::Money>) -> Result<Money> {
     let money = money.ok_or_else(|| Error::invalid(field, "is required: an amount with its currency"))?;
-    let currency = Currency::parse(&money.currency_code)
-        .map_err(|e| Error::invalid(format!("{field}.currencyCode"), e.to_string()))?;
+    let currency =
+        Currency::parse(&money.currency_code).map_err(|e| Error::invalid(format!("{field}.currencyCode"), e.to_string()))?;
     if money.amount < 0 {
         return Err(Error::invalid(format!("{field}.amount"), "must not be negative"));
     }

@@ -5,7 +5,7 @@
 pub mod convert;
 pub mod policy;
 
-#[expect(dead_code, clippy::all, reason = "generated code")]
+#[expect(clippy::all, reason = "generated code")]
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/contracts.rs"));
 }
@@ -17,6 +17,7 @@ pub use generated::haat::checkout::v1 as checkout;
 pub use generated::haat::feed::v1 as feed;
 pub use generated::haat::inventory::v1 as inventory;
 pub use generated::haat::notifications::v1 as notifications;
+pub use generated::haat::options::v1 as options;
 pub use generated::haat::orders::v1 as orders;
 pub use generated::haat::payments::v1 as payments;
 pub use generated::haat::pricing::v1 as pricing;

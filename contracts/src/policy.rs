@@ -104,8 +104,7 @@ fn read() -> Policies {
 fn read_call(service: &str, method: MethodDescriptor) -> Call {
     let pool = crate::pool();
     let options = method.options();
-    let policy = extension(pool, &options, "haat.options.v1.call")
-        .unwrap_or_else(|| DynamicMessage::new(options_message(pool)));
+    let policy = extension(pool, &options, "haat.options.v1.call").unwrap_or_else(|| DynamicMessage::new(options_message(pool)));
     let default = |value: u64, otherwise: u64| if value == 0 { otherwise } else { value };
     Call {
         path: format!("/{}/{}", method.parent_service().full_name(), method.name()),

@@ -75,7 +75,6 @@ macro_rules! id_type {
     };
 }
 
-
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("is not an id of the form `{prefix}_…`")]
 pub struct IdError {
@@ -168,7 +167,14 @@ mod tests {
         let late: ThingId = entropy.id("2026-01-01T00:00:00Z".parse().unwrap());
         assert!(early.as_str().starts_with("thing_") && early < late);
         assert_eq!(ThingId::parse(late.as_str()).unwrap(), late);
-        for bad in ["", "thing_", "order_01h455vb4pex5vsknk084sn02q", "thing_zzzzzzzzzzzzzzzzzzzzzzzzzz", "thing", "Thing_01h455vb4pex5vsknk084sn02q"] {
+        for bad in [
+            "",
+            "thing_",
+            "order_01h455vb4pex5vsknk084sn02q",
+            "thing_zzzzzzzzzzzzzzzzzzzzzzzzzz",
+            "thing",
+            "Thing_01h455vb4pex5vsknk084sn02q",
+        ] {
             assert!(ThingId::parse(bad).is_err(), "{bad}");
         }
     }

@@ -93,12 +93,12 @@ impl Money {
     }
 
     /// Fails on different currencies and on overflow.
-    pub fn add(self, other: Money) -> Result<Money, MoneyError> {
+    pub fn plus(self, other: Money) -> Result<Money, MoneyError> {
         self.combine(other, i64::checked_add)
     }
 
     /// Fails on different currencies and on overflow.
-    pub fn sub(self, other: Money) -> Result<Money, MoneyError> {
+    pub fn minus(self, other: Money) -> Result<Money, MoneyError> {
         self.combine(other, i64::checked_sub)
     }
 
@@ -139,7 +139,7 @@ impl Money {
 
     /// The sum of `amounts`, zero of `currency` when there are none.
     pub fn sum(currency: Currency, amounts: impl IntoIterator<Item = Money>) -> Result<Money, MoneyError> {
-        amounts.into_iter().try_fold(Money::zero(currency), Money::add)
+        amounts.into_iter().try_fold(Money::zero(currency), Money::plus)
     }
 
     fn combine(self, other: Money, op: fn(i64, i64) -> Option<i64>) -> Result<Money, MoneyError> {
@@ -166,8 +166,8 @@ mod tests {
     #[test]
     fn currencies_do_not_mix_and_sums_do_not_wrap() {
         let dollar = Money::new(Currency::parse("USD").unwrap(), 1);
-        assert!(matches!(Money::inr(1).add(dollar), Err(MoneyError::CurrencyMismatch { .. })));
-        assert_eq!(Money::inr(i64::MAX).add(Money::inr(1)), Err(MoneyError::OutOfRange));
+        assert!(matches!(Money::inr(1).plus(dollar), Err(MoneyError::CurrencyMismatch { .. })));
+        assert_eq!(Money::inr(i64::MAX).plus(Money::inr(1)), Err(MoneyError::OutOfRange));
         assert_eq!(Money::inr(i64::MAX).times(2), Err(MoneyError::OutOfRange));
         assert!(Currency::parse("inr").is_err());
     }

@@ -8,7 +8,11 @@ use tokio::time::Instant;
 pub enum Clock {
     System,
     /// `epoch` at `start`, then as far on as the runtime's own time went; `skew_ms` is this machine's error.
-    Simulated { epoch: Timestamp, start: Instant, skew_ms: i64 },
+    Simulated {
+        epoch: Timestamp,
+        start: Instant,
+        skew_ms: i64,
+    },
 }
 
 impl Clock {
