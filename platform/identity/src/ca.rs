@@ -253,3 +253,91 @@ fn public_name(name: &str) -> Result<SanType, IdentityError> {
 fn seconds(lifetime: Duration) -> i64 {
     i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn authority(now: Timestamp, entropy: &Entropy) -> (Root, Intermediate) {
+        let root = Root::generate(now, entropy).unwrap();
+        let intermediate = root.intermediate(now, entropy).unwrap();
+        (root, intermediate)
+    }
+
+    #[test]
+    fn a_leaf_says_what_the_issuer_decided_whatever_the_request_asks() {
+        let (now, entropy) = (at("2026-11-21T10:00:00Z"), Entropy::seeded(1));
+        let (_, intermediate) = authority(now, &entropy);
+        let key = KeyPair::generate().unwrap();
+        let mut wishes = CertificateParams::new(vec!["evil.example".to_owned()]).unwrap();
+        wishes.subject_alt_names.push(uri_name("spiffe://haat/authority").unwrap());
+        wishes.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let request = wishes.serialize_request(&key.0).unwrap().der().to_vec();
+
+        let orders = SpiffeId::of("orders").unwrap();
+        let chain = intermediate.issue(&request, &orders, LEAF_LIFETIME, now, &entropy).unwrap();
+        let info = CertificateInfo::read(chain.leaf()).unwrap();
+        assert_eq!(info.uris, ["spiffe://haat/orders"]);
+        assert_eq!((info.not_before, info.not_after), (at("2026-11-21T09:59:00Z"), at("2026-11-21T10:59:00Z")));
+        assert_eq!(info.public_key, key.public_key());
+        let (_, leaf) = x509_parser::parse_x509_certificate(chain.leaf()).unwrap();
+        assert!(!leaf.is_ca());
+        let names = &leaf.subject_alternative_name().unwrap().unwrap().value.general_names;
+        let dns = x509_parser::extensions::GeneralName::DNSName("orders.haat.internal");
+        assert!(names.len() == 2 && names.contains(&dns), "{names:?}");
+
+        let identity = crate::Identity::new(chain.clone(), key).unwrap();
+        assert_eq!(identity.spiffe_id, orders);
+        let other_key = KeyPair::generate().unwrap();
+        assert!(matches!(crate::Identity::new(chain, other_key), Err(IdentityError::KeyMismatch)));
+    }
+
+    #[test]
+    fn a_request_that_does_not_prove_possession_of_a_p256_key_is_refused() {
+        let (now, entropy) = (at("2026-11-21T10:00:00Z"), Entropy::seeded(2));
+        let (_, intermediate) = authority(now, &entropy);
+        let mut forged = KeyPair::generate().unwrap().signing_request().unwrap();
+        *forged.last_mut().unwrap() ^= 1;
+        let other_curve = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+        let other_curve = CertificateParams::default().serialize_request(&other_curve).unwrap().der().to_vec();
+        for bad in [forged, other_curve, vec![0x30; REQUEST_BYTES_MAX + 1], Vec::new()] {
+            let refused = intermediate.issue(&bad, &SpiffeId::of("orders").unwrap(), LEAF_LIFETIME, now, &entropy);
+            assert!(matches!(refused, Err(IdentityError::Request(_))), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn an_edge_certificate_has_public_names_and_no_identity() {
+        let (now, entropy) = (at("2026-11-21T10:00:00Z"), Entropy::seeded(3));
+        let (_, intermediate) = authority(now, &entropy);
+        let request = KeyPair::generate().unwrap().signing_request().unwrap();
+        let edge = |names: &[&str]| intermediate.issue_edge(&request, names, LEAF_LIFETIME, now, &entropy);
+        let chain = edge(&["localhost", "127.0.0.1", "::1"]).unwrap();
+        assert!(CertificateInfo::read(chain.leaf()).unwrap().spiffe_id().is_err());
+        assert!(matches!(edge(&["spiffe://haat/orders"]), Err(IdentityError::NotAName(_))));
+    }
+
+    #[test]
+    fn an_authority_is_the_same_after_a_restart_and_nothing_outlives_its_issuer() {
+        let (now, entropy) = (at("2026-11-21T10:00:00Z"), Entropy::seeded(4));
+        let (root, intermediate) = authority(now, &entropy);
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        root.save(&path("ca.pem"), &path("ca.key")).unwrap();
+        intermediate.save(&path("intermediate.pem"), &path("intermediate.key")).unwrap();
+        let loaded = Root::load(&path("ca.pem"), &path("ca.key")).unwrap();
+        assert_eq!(loaded.certificate_pem(), root.certificate_pem());
+        assert_eq!(loaded.certificate_pem(), files::read(&path("ca.pem")).unwrap());
+        assert!(Root::load(&path("ca.pem"), &path("intermediate.key")).is_err(), "a key of another certificate");
+
+        let intermediate = Intermediate::load(&path("intermediate.pem"), &path("intermediate.key")).unwrap();
+        let late = plus_seconds(intermediate.not_after(), -600);
+        let request = KeyPair::generate().unwrap().signing_request().unwrap();
+        let chain = intermediate.issue(&request, &SpiffeId::of("orders").unwrap(), LEAF_LIFETIME, late, &entropy).unwrap();
+        assert_eq!(CertificateInfo::read(chain.leaf()).unwrap().not_after, intermediate.not_after());
+    }
+}

@@ -134,3 +134,21 @@ pub(crate) fn pem_of(der: &[u8]) -> String {
     let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy).map(|line| line + "\n");
     format!("-----BEGIN CERTIFICATE-----\n{}-----END CERTIFICATE-----\n", lines.collect::<String>())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pem_and_der_are_the_same_chain() {
+        let now = Timestamp::UNIX_EPOCH;
+        let root = crate::Root::generate(now, &haat_kernel::Entropy::seeded(1)).unwrap();
+        let chain = Chain::from_pem(&root.certificate_pem().repeat(2)).unwrap();
+        assert_eq!(chain.certificates().len(), 2);
+        assert_eq!(Chain::from_pem(&chain.to_pem()).unwrap(), chain);
+        assert_eq!(Chain::from_der(chain.to_der()).unwrap(), chain);
+        for bad in ["", "-----BEGIN CERTIFICATE-----\nzz", "no certificate here"] {
+            assert!(Chain::from_pem(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -46,3 +46,19 @@ pub fn renewal_time(not_before: Timestamp, not_after: Timestamp, entropy: &Entro
     let per_mille = i64::try_from(900 + entropy.below(201)).unwrap_or(1000);
     plus_millis(not_before, lifetime_ms / 2 / 1000 * per_mille)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn renewal_comes_around_half_of_the_lifetime_and_differs_between_services() {
+        let entropy = Entropy::seeded(1);
+        let hour = 3600;
+        let times: Vec<i64> = (0..100)
+            .map(|_| renewal_time(Timestamp::UNIX_EPOCH, Timestamp::from_second(hour).unwrap(), &entropy).as_second())
+            .collect();
+        let (earliest, latest) = (times.iter().min().unwrap(), times.iter().max().unwrap());
+        assert!((1620..1700).contains(earliest) && (1900..=1980).contains(latest), "{earliest} to {latest}");
+    }
+}

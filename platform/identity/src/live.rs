@@ -1,5 +1,5 @@
 //! The identity that a process uses now. Rotation and revocation replace it whole; every new connection takes what is
-//! current, and open connections learn of revocations through `revocations`.
+//! current, and open connections learn of revocations through `revoked`.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use haat_kernel::{Clock, Timestamp};
 use rustls::{ClientConfig, ServerConfig};
 use tokio::sync::watch;
 
+use crate::certificate::Serial;
 use crate::error::IdentityError;
 use crate::identity::Identity;
 use crate::spiffe::SpiffeId;
@@ -75,9 +76,10 @@ impl LiveIdentity {
         self.0.bundle.borrow().clone()
     }
 
-    /// Changes whenever the trust bundle does.
-    pub fn revocations(&self) -> watch::Receiver<TrustBundle> {
-        self.0.bundle.subscribe()
+    /// Resolves once the trust bundle revokes the certificate `serial`: at once, later, or never.
+    pub async fn revoked(&self, serial: &Serial) {
+        // An error would mean that the sender is gone; `self` holds it.
+        drop(self.0.bundle.subscribe().wait_for(|bundle| bundle.is_revoked(serial)).await);
     }
 
     /// TLS 1.3, clients must show a certificate.

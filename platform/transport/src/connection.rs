@@ -23,6 +23,13 @@ pub struct Peer {
     pub alpn: Alpn,
 }
 
+impl Peer {
+    /// The service's name: `orders`.
+    pub fn name(&self) -> Option<&str> {
+        self.identity.as_ref().map(SpiffeId::name)
+    }
+}
+
 /// The protocol that TLS agreed on; `None` when it agreed on nothing, and without TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alpn {

@@ -13,7 +13,7 @@ pub mod network;
 #[cfg(feature = "simulated")]
 pub mod simulated;
 
-pub use connection::{Connection, Peer};
+pub use connection::{Alpn, Connection, Peer};
 pub use connector::Connector;
 pub use delivery::{Delivery, delivery};
 pub use grpc::{channel, server_builder};

@@ -136,8 +136,9 @@ async fn accept(listener: Listener, ready: mpsc::Sender<Connection>) {
             Some((acceptor.accept().await, place, handshake))
         };
         let next = tokio::select! {
-            next = next => next,
+            biased;
             () = ready.closed() => None,
+            next = next => next,
         };
         match next {
             None => return,
@@ -189,24 +190,23 @@ async fn secure(
     let info = leaf.map(|leaf| CertificateInfo::read(leaf)).transpose().map_err(io::Error::other)?;
     let identity = info.as_ref().map(CertificateInfo::spiffe_id).transpose().map_err(io::Error::other)?;
     let peer = Peer { addr, identity, alpn: Alpn::of(session.alpn_protocol()) };
-    let end = security.identity().map(|own| end_of(own, info.map(|info| info.serial), age_max));
+    let end = security.identity().map(|own| end_of(own.clone(), info.map(|info| info.serial), age_max));
     Ok(Connection::new(Box::new(stream), peer, end, place))
 }
 
 /// When a connection between services must end: at its greatest age, or once its peer is revoked.
-fn end_of(own: &LiveIdentity, peer: Option<Serial>, age_max: Duration) -> End {
-    let mut bundle = own.revocations();
+fn end_of(own: LiveIdentity, peer: Option<Serial>, age_max: Duration) -> End {
     Box::pin(async move {
         let revoked = async {
-            match peer {
-                // An error means that our own identity is gone: the process stops.
-                Some(serial) => drop(bundle.wait_for(|bundle| bundle.is_revoked(&serial)).await),
+            match &peer {
+                Some(serial) => own.revoked(serial).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = sleep(age_max) => {}
+            biased;
             () = revoked => {}
+            () = sleep(age_max) => {}
         }
     })
 }
