@@ -98,11 +98,11 @@ impl StateCache {
     }
 
     /// Keeps what was committed. Called by the one writer, after the commit and before anybody learns of it.
-    pub fn publish<'a>(&self, committed: impl IntoIterator<Item = (&'static str, &'a str, Live)>) {
+    pub fn publish(&self, committed: impl IntoIterator<Item = (&'static str, String, Live)>) {
         let mut all = self.0.lock();
         all.published += 1;
         for (kind, id, live) in committed {
-            all.put(kind, id, live);
+            all.put(kind, &id, live);
         }
     }
 
@@ -125,7 +125,7 @@ mod tests {
     fn a_fill_that_lost_the_race_is_refused() {
         let cache = StateCache::default();
         let ticket = cache.ticket();
-        cache.publish([("order", "a", live(2, 1))]);
+        cache.publish([("order", "a".into(), live(2, 1))]);
         cache.fill(ticket, "order", "a", live(1, 1));
         assert_eq!(cache.get("order", "a").unwrap().version, 2);
         assert!(cache.get("cart", "a").is_none());
@@ -134,9 +134,9 @@ mod tests {
     #[test]
     fn what_is_used_stays_and_what_is_not_goes() {
         let cache = StateCache::default();
-        cache.publish([("order", "hot", live(1, 1)), ("order", "cold", live(1, 1))]);
+        cache.publish([("order", "hot".into(), live(1, 1)), ("order", "cold".into(), live(1, 1))]);
         for i in 0..10 {
-            cache.publish([("order", format!("{i}").as_str(), live(1, BYTES_MAX / 4))]);
+            cache.publish([("order", format!("{i}"), live(1, BYTES_MAX / 4))]);
             assert!(cache.get("order", "hot").is_some());
         }
         assert!(cache.get("order", "cold").is_none());

@@ -118,7 +118,7 @@ impl MemoryBackend {
         }
         self.0.stats.count_batch(1, batch.event_count(), std::time::Duration::ZERO);
         tables.apply(&batch);
-        self.0.cache.publish(batch.writes.iter().map(|write| (write.kind, write.id.as_str(), write.decoded())));
+        self.0.cache.publish(batch.writes.iter().map(|write| (write.kind, write.id.clone(), write.decoded())));
         self.0.commits.send_modify(|commits| *commits += 1);
         match fault {
             Some(_) => {
@@ -142,9 +142,10 @@ impl Tables {
     }
 
     fn apply(&mut self, batch: &Batch) {
-        // Keys are released before any is claimed: one commit may hand a unique key from one aggregate to another.
-        batch.writes.iter().for_each(|write| self.release(write));
-        batch.writes.iter().for_each(|write| self.write(batch, write));
+        for write in &batch.writes {
+            self.release(write);
+            self.write(batch, write);
+        }
         for cursor in &batch.cursors {
             self.cursors.entry(cursor.source.clone()).or_default().raise(cursor.partition, cursor.position);
         }

@@ -1,5 +1,6 @@
 //! The handle through which a service reads and commits. Cheap to clone; clones share the store.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use haat_kernel::{Clock, Ctx, Cursor, Error, Idempotency, Result, Timestamp};
@@ -13,6 +14,7 @@ use crate::codec;
 use crate::memory::MemoryBackend;
 use crate::page::{self, After, Page, PageOf};
 use crate::partition::Positions;
+use crate::sqlite::SqliteBackend;
 use crate::stats::Stats;
 use crate::tx::{Load, Origin, Tx, downcast};
 
@@ -31,6 +33,17 @@ impl Store {
     pub fn memory(clock: Clock, backend: MemoryBackend) -> Self {
         backend.reopen();
         Store::new(Arc::new(backend), clock)
+    }
+
+    /// In the SQLite file at `path`, which is made when there is none. Fails with `store_in_use`, `store_corrupt`,
+    /// `store_foreign` or `store_too_new`.
+    pub fn open_sqlite(path: impl AsRef<Path>, clock: Clock) -> Result<Self> {
+        Ok(Store::new(Arc::new(SqliteBackend::open(path.as_ref())?), clock))
+    }
+
+    /// To look at a file, whether or not a service runs on it. Commits fail with `store_read_only`.
+    pub fn open_sqlite_read_only(path: impl AsRef<Path>, clock: Clock) -> Result<Self> {
+        Ok(Store::new(Arc::new(SqliteBackend::open_read_only(path.as_ref())?), clock))
     }
 
     /// None when there is no such aggregate.
