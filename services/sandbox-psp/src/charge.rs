@@ -94,12 +94,27 @@ pub enum ChargeEvent {
     /// A flaky token made a request fail.
     Faltered,
     /// With `settles_at`, nobody but time decides.
-    Opened { terms: Terms, key: String, at: Timestamp, settles_at: Option<Timestamp> },
+    Opened {
+        terms: Terms,
+        key: String,
+        at: Timestamp,
+        settles_at: Option<Timestamp>,
+    },
     Authorized,
-    Declined { code: DeclineCode },
-    Captured { amount: i64, key: String },
-    Refunded { refund: Refund, key: String },
-    Voided { key: String },
+    Declined {
+        code: DeclineCode,
+    },
+    Captured {
+        amount: i64,
+        key: String,
+    },
+    Refunded {
+        refund: Refund,
+        key: String,
+    },
+    Voided {
+        key: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -291,7 +306,7 @@ impl Aggregate for Charge {
 
     fn keys(&self) -> Vec<Key> {
         let Some(open) = &self.opened else { return Vec::new() };
-        let sort = open.at.to_string();
+        let sort = format!("{:020}", open.at.as_microsecond());
         vec![Key::plain(ALL, "", sort.clone()), Key::plain(REFERENCE, open.terms.reference.clone(), sort)]
     }
 
