@@ -1,6 +1,6 @@
 //! What a charge allows, as tables: given the requests so far, when another comes, then its events or its refusal.
 
-use haat_kernel::{Id, id::derived};
+use haat_kernel::{Fault, Id, id::derived};
 use proptest::prelude::*;
 
 use super::*;
