@@ -1,5 +1,6 @@
 //! The handle through which a service reads and commits. Cheap to clone; clones share the store.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::aggregate::{Aggregate, Recorded, Versioned};
-use crate::backend::{Backend, Batch, DueTimer, Intent, ListQuery, NewReply, Remembered, StoredAggregate, StoredEvent};
+use crate::backend::{Backend, Batch, DueTimer, Intent, ListQuery, NewReply, Remembered, Rows, StoredAggregate, StoredEvent};
 use crate::cache::{Live, StateCache, Ticket};
 use crate::codec;
 use crate::memory::MemoryBackend;
@@ -152,13 +153,18 @@ impl Store {
         let intent = origin.intent(&load, self.clock.now());
         let outcome = Arc::new(Mutex::new(None));
         let slot = Arc::clone(&outcome);
-        let decide = Box::new(move |rows: &mut dyn crate::backend::Rows| {
+        let run = move |rows: &mut dyn Rows| {
             origin.check_first_time(rows)?;
             let mut tx = Tx::begin(&load, rows)?;
             let result = work(&mut tx).map_err(Into::into)?;
             let batch = tx.finish(&origin)?;
             *slot.lock() = Some((result, batch.reply.is_some() || !batch.cursors.is_empty()));
             Ok(batch)
+        };
+        // A decision is a service's code: its panic must not end the writer. Nothing has been written for it yet.
+        let decide = Box::new(move |rows: &mut dyn Rows| {
+            let run = AssertUnwindSafe(|| run(rows));
+            catch_unwind(run).unwrap_or_else(|_| Err(Error::internal("a decision panicked")))
         });
         self.backend.transact(intent, decide).await?;
         let (result, is_recorded) = outcome.lock().take().ok_or_else(|| Error::internal("a commit without an outcome"))?;
@@ -179,7 +185,7 @@ impl Store {
         let intent = Intent { idempotency: Some(idempotency.clone()), now, ..Intent::default() };
         let idempotency = idempotency.clone();
         let body = body.to_vec();
-        let decide = move |rows: &mut dyn crate::backend::Rows| {
+        let decide = move |rows: &mut dyn Rows| {
             let is_first = rows.reply(&idempotency)?.is_none();
             Ok(Batch { reply: is_first.then(|| NewReply::new(&idempotency, body, now)), ..Batch::default() })
         };

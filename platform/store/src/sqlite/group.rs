@@ -2,7 +2,6 @@
 //! one wrote; a job that refuses leaves no trace; when the disk fails, the whole group does.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use haat_kernel::{Cursor, Error, Idempotency, Result, Timestamp};
 use rusqlite::Connection;
@@ -58,9 +57,7 @@ impl<'a> Group<'a> {
 
     fn decide(&self, intent: &Intent, decide: Decide) -> Result<Batch> {
         let mut rows = GroupRows { group: self, now: intent.now };
-        // A decision is a service's code: its panic must not end the store. Nothing has been written for it yet.
-        let decided = catch_unwind(AssertUnwindSafe(|| decide(&mut rows)));
-        let batch = decided.unwrap_or_else(|_| Err(Error::internal("a decision panicked")))?;
+        let batch = decide(&mut rows)?;
         batch.check_unique(|kind, key| {
             query::holder(self.connection, kind, key.name, &key.value).map_err(|error| file::fault(&error))
         })?;

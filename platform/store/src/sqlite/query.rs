@@ -31,7 +31,7 @@ fn limit_of(limit: usize) -> i64 {
 }
 
 fn all<T>(mut statement: CachedStatement, params: impl Params, read: fn(&Row) -> Result<T>) -> Result<Vec<T>> {
-    statement.query_map(params, |row| read(row))?.collect()
+    statement.query_map(params, read)?.collect()
 }
 
 fn aggregate_row(row: &Row) -> Result<StoredAggregate> {

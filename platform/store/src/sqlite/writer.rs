@@ -149,3 +149,53 @@ impl State {
         Ok(written)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::{Batch, NewReply};
+    use crate::sqlite::{file, query};
+    use haat_kernel::{Idempotency, Kind};
+
+    fn state(folder: &tempfile::TempDir) -> State {
+        let path = folder.path().join("store.db");
+        let (lock, connection) = (file::lock(&path).unwrap(), file::open(&path).unwrap());
+        let positions = Positions::default();
+        let shared = Arc::new(Shared::new(positions.clone()));
+        State { connection, _lock: lock, shared, positions, swept: Timestamp::MIN }
+    }
+
+    /// Remembers a reply of `bytes` bytes under `key`.
+    fn job(key: &str, bytes: usize) -> (Job, oneshot::Receiver<Result<()>>) {
+        let idempotency = Idempotency { scope: "user_1".to_owned(), key: key.to_owned(), request_hash: 1 };
+        let reply = NewReply::new(&idempotency, vec![0; bytes], Timestamp::UNIX_EPOCH);
+        let batch = Batch { reply: Some(reply), ..Batch::default() };
+        let (done, outcome) = oneshot::channel();
+        (Job { intent: Intent::default(), decide: Box::new(|_| Ok(batch)), done }, outcome)
+    }
+
+    fn commit(state: &mut State, keys: [(&str, usize); 2]) -> Vec<Result<()>> {
+        let (jobs, outcomes): (Vec<_>, Vec<_>) = keys.into_iter().map(|(key, bytes)| job(key, bytes)).unzip();
+        state.commit(jobs.into_iter());
+        outcomes.into_iter().map(|mut outcome| outcome.try_recv().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_full_disk_loses_one_group_and_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = state(&folder);
+        let is_there =
+            |state: &State, key: &str| query::reply(&state.connection, "user_1", key, Timestamp::UNIX_EPOCH).unwrap().is_some();
+        state.connection.pragma_update(None, "max_page_count", 60).unwrap();
+        assert!(commit(&mut state, [("a", 10), ("b", 10)]).iter().all(Result::is_ok));
+        for outcome in commit(&mut state, [("c", 10), ("d", 1 << 20)]) {
+            let error = outcome.unwrap_err();
+            assert_eq!((error.kind, error.context.as_deref()), (Kind::Unavailable, Some("the store's disk is full")));
+        }
+        assert!(is_there(&state, "a") && !is_there(&state, "c") && !is_there(&state, "d"));
+
+        state.connection.pragma_update(None, "max_page_count", 100_000).unwrap();
+        assert!(commit(&mut state, [("c", 10), ("d", 1 << 20)]).iter().all(Result::is_ok));
+        assert!(is_there(&state, "c") && is_there(&state, "d"));
+    }
+}
