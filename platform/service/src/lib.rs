@@ -1,1 +1,22 @@
-//! Placeholder opening comment.
+//! The runtime of one service: it wires store, identity, transport and contracts together, starts, tells its health,
+//! reads the feeds it reacts to, fires timers, renews its certificate, and drains on stop. A service says what it is in a
+//! `Definition`; everything else is the same for all.
+//!
+//! Reading order: `definition`, `platform`, `events`, `run`, then what `run` starts.
+
+mod definition;
+mod enrollment;
+mod events;
+mod feed_reader;
+mod feed_server;
+mod health;
+mod metrics;
+mod platform;
+mod run;
+mod timers;
+
+pub use definition::{Definition, OnTimer, Publisher, Reaction, Wiring};
+pub use enrollment::{edge_certificate, enroll};
+pub use events::{FeedEvent, PublicEvent};
+pub use platform::{Config, Endpoints, Environment, Platform};
+pub use run::run;

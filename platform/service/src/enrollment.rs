@@ -1,0 +1,86 @@
+//! How a process gets its certificate from the authority, and keeps it fresh. Its key is made here and never leaves.
+
+use std::time::Duration;
+
+use haat_contracts::authority::authority_client::AuthorityClient;
+use haat_contracts::authority::{Certificate, EnrollRequest, IssueEdgeCertificateRequest, RenewRequest};
+use haat_identity::{Chain, Identity, KeyPair, LiveEdge, LiveIdentity, SpiffeId, TrustBundle, renewal_time};
+use haat_kernel::{Clock, Ctx, Entropy, Result};
+use haat_rpc::Channel;
+use haat_transport::{Connector, Network, channel};
+use std::sync::Arc;
+use tokio::time::sleep;
+
+use crate::platform::Platform;
+
+const AUTHORITY: &str = "authority";
+const RETRY: Duration = Duration::from_millis(250);
+/// Looks at the clock at least this often, so that a machine that slept renews in time.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// Trades a single-use join token for a first identity. `root_pem` is the root that the authority must chain to.
+pub async fn enroll(
+    network: Arc<dyn Network>,
+    address: &str,
+    root_pem: &str,
+    join_token: &str,
+    clock: Clock,
+    entropy: Entropy,
+) -> Result<LiveIdentity> {
+    let bundle = TrustBundle::from_pem(root_pem)?;
+    let connector = Connector::anonymous(network, &bundle, clock, &SpiffeId::of(AUTHORITY)?)?;
+    let channel = channel(connector, address).map_err(haat_kernel::Error::internal)?;
+    let channel = Channel::new(AUTHORITY, vec![channel], entropy, haat_telemetry::Metrics::default());
+    let key = KeyPair::generate()?;
+    let request = EnrollRequest { join_token: join_token.to_owned(), csr: key.signing_request()? };
+    let ctx = Ctx::internal("enrollment", "enroll", clock.now());
+    let mut client = AuthorityClient::new(channel);
+    let certificate = haat_rpc::send(&ctx, request, |r| client.enroll(r)).await?;
+    LiveIdentity::new(identity(certificate, key)?, bundle, clock).map_err(Into::into)
+}
+
+fn identity(certificate: Certificate, key: KeyPair) -> Result<Identity> {
+    Ok(Identity::new(Chain::from_der(certificate.chain)?, key)?)
+}
+
+/// Renews the process's certificate at half its life, for as long as the service runs. The authority renews its own.
+pub(crate) async fn renew(platform: Platform) -> Result<()> {
+    let mut client = AuthorityClient::new(platform.channel(AUTHORITY)?);
+    loop {
+        let current = platform.identity().identity();
+        let at = renewal_time(current.not_before, current.not_after, &platform.entropy);
+        platform.metrics().certificate_expiry(current.not_after.as_second());
+        while platform.clock.now() < at {
+            let left = Duration::try_from(at.duration_since(platform.clock.now())).unwrap_or(Duration::ZERO);
+            sleep(left.min(LOOK)).await;
+        }
+        let key = KeyPair::generate()?;
+        let request = RenewRequest { csr: key.signing_request()? };
+        let ctx = Ctx::internal(platform.name, "renew", platform.clock.now());
+        let renewed = haat_rpc::send(&ctx, request, |r| client.renew(r)).await.and_then(|c| identity(c, key));
+        match renewed.and_then(|identity| platform.identity().rotate(identity).map_err(Into::into)) {
+            Ok(()) => tracing::info!(not_after = %platform.identity().not_after(), "the certificate was renewed"),
+            Err(error) => {
+                tracing::warn!(%error, "the certificate could not be renewed yet");
+                sleep(RETRY * 20).await;
+            }
+        }
+    }
+}
+
+/// A certificate for the public listener, from the authority, tried until it is there.
+pub async fn edge_certificate(platform: &Platform, names: &[String]) -> Result<LiveEdge> {
+    let mut client = AuthorityClient::new(platform.channel(AUTHORITY)?);
+    loop {
+        let key = KeyPair::generate()?;
+        let request = IssueEdgeCertificateRequest { csr: key.signing_request()?, names: names.to_vec() };
+        let ctx = Ctx::internal(platform.name, "edge-certificate", platform.clock.now());
+        match haat_rpc::send(&ctx, request, |r| client.issue_edge_certificate(r)).await {
+            Ok(certificate) => {
+                return Ok(LiveEdge::new(&Chain::from_der(certificate.chain)?, &key, platform.clock)?);
+            }
+            Err(error) if error.kind.is_transient() => sleep(RETRY).await,
+            Err(error) => return Err(error),
+        }
+    }
+}

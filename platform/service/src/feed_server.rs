@@ -1,0 +1,101 @@
+//! Offers the service's log to its subscribers: what the publisher makes public, in order, from where they left off.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures::Stream;
+use haat_contracts::{convert, feed};
+use haat_kernel::Result;
+use haat_store::{Positions, Store, StoredEvent};
+use tokio::sync::{mpsc, watch};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use crate::definition::Publisher;
+
+const BATCH_EVENTS_MAX: usize = 256;
+/// Batches that wait for a slow subscriber.
+const BATCHES_AHEAD: usize = 2;
+
+pub(crate) struct FeedServer {
+    pub store: Store,
+    pub publisher: Arc<dyn Publisher>,
+    /// Turns true when the service drains: streams would otherwise never end.
+    pub stopping: watch::Receiver<bool>,
+}
+
+type Batches = Pin<Box<dyn Stream<Item = Result<feed::FeedBatch, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl feed::feed_server::Feed for FeedServer {
+    type SubscribeStream = Batches;
+
+    async fn subscribe(&self, request: Request<feed::SubscribeRequest>) -> Result<Response<Batches>, Status> {
+        let mut after = Positions::default();
+        for (partition, position) in request.into_inner().after {
+            after.set(u16::try_from(partition).unwrap_or(u16::MAX), position);
+        }
+        let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
+        let (store, publisher, mut stopping) = (self.store.clone(), self.publisher.clone(), self.stopping.clone());
+        haat_kernel::spawn("feed.serve", async move {
+            let stopped = async {
+                let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
+            };
+            tokio::select! {
+                ended = serve(store, publisher, after, &sender) => if let Err(error) = ended {
+                    // A subscriber that has gone away needs no answer.
+                    let _ = sender.send(Err(haat_rpc::status(&error))).await;
+                },
+                () = stopped => {}
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+}
+
+/// Sends batches until the subscriber is gone. The first comes at once, empty or not: it says that the stream stands.
+async fn serve(
+    store: Store,
+    publisher: Arc<dyn Publisher>,
+    mut after: Positions,
+    sender: &mpsc::Sender<Result<feed::FeedBatch, Status>>,
+) -> Result<()> {
+    let mut commits = store.commits();
+    let mut is_first = true;
+    loop {
+        commits.borrow_and_update();
+        let events = store.read_feed(&after, BATCH_EVENTS_MAX).await?;
+        if events.is_empty() && !std::mem::take(&mut is_first) {
+            tokio::select! {
+                changed = commits.changed() => if changed.is_err() { return Ok(()) },
+                () = sender.closed() => return Ok(()),
+            }
+            continue;
+        }
+        let mut batch = feed::FeedBatch::default();
+        for event in events {
+            after.raise(event.partition, event.position);
+            batch.positions.insert(u32::from(event.partition), event.position);
+            batch.events.extend(public(&*publisher, event).await?);
+        }
+        batch.backlog = after.lag(&store.head().await?);
+        if sender.send(Ok(batch)).await.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+async fn public(publisher: &dyn Publisher, event: StoredEvent) -> Result<Option<feed::FeedEvent>> {
+    let public = publisher.publish(&event).await?;
+    Ok(public.map(|public| feed::FeedEvent {
+        partition: u32::from(event.partition),
+        position: event.position,
+        aggregate_kind: event.kind,
+        aggregate_id: event.id,
+        version: event.version,
+        at: Some(convert::timestamp(event.time)),
+        correlation_id: event.correlation,
+        r#type: public.event_type,
+        body: public.body,
+    }))
+}
