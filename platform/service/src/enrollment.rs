@@ -11,7 +11,7 @@ use haat_transport::{Connector, Network, channel};
 use std::sync::Arc;
 use tokio::time::sleep;
 
-use crate::platform::Platform;
+use crate::platform::{Environment, Platform};
 
 const AUTHORITY: &str = "authority";
 const RETRY: Duration = Duration::from_millis(250);
@@ -43,23 +43,24 @@ fn identity(certificate: Certificate, key: KeyPair) -> Result<Identity> {
     Ok(Identity::new(Chain::from_der(certificate.chain)?, key)?)
 }
 
-/// Renews the process's certificate at half its life, for as long as the service runs. The authority renews its own.
-pub(crate) async fn renew(platform: Platform) -> Result<()> {
-    let mut client = AuthorityClient::new(platform.channel(AUTHORITY)?);
+/// Renews the process's certificate at half its life, for as long as it runs. The authority renews its own.
+pub async fn renew(name: &'static str, environment: Environment, authority: Channel) -> Result<()> {
+    let Environment { clock, entropy, identity: live, metrics, .. } = environment;
+    let mut client = AuthorityClient::new(authority);
     loop {
-        let current = platform.identity().identity();
-        let at = renewal_time(current.not_before, current.not_after, &platform.entropy);
-        platform.metrics().certificate_expiry(current.not_after.as_second());
-        while platform.clock.now() < at {
-            let left = Duration::try_from(at.duration_since(platform.clock.now())).unwrap_or(Duration::ZERO);
+        let current = live.identity();
+        let at = renewal_time(current.not_before, current.not_after, &entropy);
+        metrics.certificate_expiry(current.not_after.as_second());
+        while clock.now() < at {
+            let left = Duration::try_from(at.duration_since(clock.now())).unwrap_or(Duration::ZERO);
             sleep(left.min(LOOK)).await;
         }
         let key = KeyPair::generate()?;
         let request = RenewRequest { csr: key.signing_request()? };
-        let ctx = Ctx::internal(platform.name, "renew", platform.clock.now());
+        let ctx = Ctx::internal(name, "renew", clock.now());
         let renewed = haat_rpc::send(&ctx, request, |r| client.renew(r)).await.and_then(|c| identity(c, key));
-        match renewed.and_then(|identity| platform.identity().rotate(identity).map_err(Into::into)) {
-            Ok(()) => tracing::info!(not_after = %platform.identity().not_after(), "the certificate was renewed"),
+        match renewed.and_then(|identity| live.rotate(identity).map_err(Into::into)) {
+            Ok(()) => tracing::info!(not_after = %live.not_after(), "the certificate was renewed"),
             Err(error) => {
                 tracing::warn!(%error, "the certificate could not be renewed yet");
                 sleep(RETRY * 20).await;

@@ -18,7 +18,7 @@ pub type Endpoints = BTreeMap<String, Vec<String>>;
 /// How this process is set up.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The platform's data folder on this machine.
+    /// The service's own folder: its database, its keys, its index. No other service's.
     pub folder: PathBuf,
     /// The port for other services, mutual TLS.
     pub listen: SocketAddr,
@@ -102,7 +102,7 @@ impl Platform {
         self.inner.config.settings.get(name).map(String::as_str)
     }
 
-    /// The platform's data folder on this machine.
+    /// The service's own folder on this machine.
     pub fn folder(&self) -> &Path {
         &self.inner.config.folder
     }

@@ -109,7 +109,7 @@ fn start(platform: &Platform, wiring: Wiring, incoming: Incoming, stopping: watc
     let mut work: Vec<(&'static str, BoxFuture<'static, Result<()>>)> =
         vec![("metrics", Box::pin(metrics::collect(platform.clone())))];
     if platform.name != AUTHORITY && platform.config().endpoints.contains_key(AUTHORITY) {
-        work.push(("renewal", Box::pin(enrollment::renew(platform.clone()))));
+        work.push(("renewal", Box::pin(enrollment::renew(platform.name, environment.clone(), platform.channel(AUTHORITY)?))));
     }
     if !timers.is_empty() {
         work.push(("timers", Box::pin(Timers { platform: platform.clone(), handlers: timers }.run())));
