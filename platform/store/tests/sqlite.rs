@@ -1,5 +1,7 @@
 //! What concerns the SQLite file alone: who owns it, what it may be, and what survives when the process is killed.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 use std::path::Path;
 
 use haat_kernel::{Clock, CorrelationId, Ctx, Error, Kind, Principal, Timestamp};
