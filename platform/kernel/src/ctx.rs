@@ -78,6 +78,8 @@ pub struct Cursor {
 #[derive(Clone, Debug)]
 pub struct Ctx {
     pub principal: Principal,
+    /// The service whose certificate made this call; empty for one without a certificate, and for work on our own account.
+    pub caller: String,
     pub correlation_id: CorrelationId,
     pub trace: TraceContext,
     /// When the call began: the time that its decisions see.
@@ -94,6 +96,7 @@ impl Ctx {
     pub fn new(principal: Principal, correlation_id: CorrelationId, now: Timestamp) -> Self {
         Ctx {
             principal,
+            caller: String::new(),
             correlation_id,
             trace: TraceContext::default(),
             now,

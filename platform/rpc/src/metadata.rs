@@ -84,6 +84,7 @@ pub(crate) fn context_from(headers: &HeaderMap, peer: &str, call: &Call, now: Ti
         None => return Err(Error::internal("no correlation id could be made")),
     };
     let mut ctx = Ctx::new(principal, correlation_id, now);
+    peer.clone_into(&mut ctx.caller);
     ctx.trace = text(TRACEPARENT).and_then(TraceContext::parse).unwrap_or_default();
     let asked = text(TIMEOUT).and_then(parse_timeout).unwrap_or(call.deadline);
     ctx.deadline = Some(Instant::now() + asked.min(call.deadline));
