@@ -12,7 +12,7 @@ use futures::FutureExt;
 use haat_contracts::policy::{Call, policies};
 use haat_kernel::{Clock, Ctx, Entropy, Error, Kind, Principal, PrincipalKind, Result};
 use haat_store::Store;
-use haat_telemetry::Metrics;
+use haat_telemetry::{Metrics, Span};
 use haat_transport::Peer;
 use http::{Request, Response};
 use tokio::time::{Instant, timeout_at};
@@ -78,6 +78,9 @@ impl Guard {
         S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
     {
         let deadline = ctx.deadline;
+        let mut traced = Span::begin(&call.path, &ctx.trace, ctx.now, &self.entropy);
+        traced.set("haat.correlation_id", ctx.correlation_id.as_str());
+        ctx.trace = traced.context;
         let span = tracing::info_span!("call", path = %call.path, correlation_id = %ctx.correlation_id.as_str(), trace_id = %ctx.trace.trace_id_hex());
         let handle = |ctx: Ctx, mut request: Request<Body>| {
             request.extensions_mut().insert(ctx);
@@ -94,12 +97,16 @@ impl Guard {
             }
         };
         let work = work.instrument(span);
-        match deadline {
+        let outcome = match deadline {
             None => work.await,
             Some(at) => timeout_at(at, work).await.unwrap_or_else(|_| {
                 Err(Error::new(Kind::DeadlineExceeded, "deadline_exceeded", "The call took longer than it may."))
             }),
+        };
+        if let Err(error) = &outcome {
+            traced.fail(&error.code);
         }
+        outcome
     }
 
     /// Feeds are for the subscribers that the service's contract names, health for every service.

@@ -75,6 +75,8 @@ fn parse_timeout(value: &str) -> Option<Duration> {
 pub(crate) fn context_from(headers: &HeaderMap, peer: &str, call: &Call, now: Timestamp, entropy: &Entropy) -> Result<Ctx> {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     let principal = match text(PRINCIPAL) {
+        // Who shows no certificate cannot vouch for anybody.
+        _ if peer.is_empty() => Principal::anonymous(),
         Some(json) => serde_json::from_str(json).map_err(|e| Error::internal(format!("unreadable principal: {e}")))?,
         None => Principal::service(peer),
     };

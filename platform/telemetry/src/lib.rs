@@ -1,8 +1,18 @@
-//! What a process tells of itself: structured logs and Prometheus metrics. Names and labels stand here and nowhere else,
-//! so that dashboards can rely on them.
+//! What a process tells of itself: structured logs, Prometheus metrics, traces. Names and labels stand here and nowhere
+//! else, so that dashboards can rely on them.
 
 mod logs;
 mod metrics;
+mod traces;
 
-pub use logs::{LogFormat, start_logs};
+pub use logs::LogFormat;
 pub use metrics::{CallLabels, Metrics};
+pub use traces::{Exporting, Span};
+
+/// Starts logs and, where a collector is given, traces, for a process that runs `service`. `filter` is in `tracing`'s
+/// syntax (`info`, `haat_store=debug`); an unreadable one counts as `info`. Keep what it returns until the end.
+pub fn start(format: LogFormat, filter: &str, otlp: Option<&str>, service: &str) -> Option<Exporting> {
+    logs::start(format, filter);
+    let exporting = traces::export(otlp?, service);
+    exporting.inspect_err(|error| tracing::warn!(%error, "traces are not exported")).ok()
+}

@@ -10,9 +10,8 @@ pub enum LogFormat {
     Text,
 }
 
-/// Starts logging for this process. `filter` is in `tracing`'s syntax (`info`, `haat_store=debug`); an unreadable one
-/// counts as `info`. Does nothing when logging has been started before.
-pub fn start_logs(format: LogFormat, filter: &str) {
+/// Does nothing when logging has been started before.
+pub(crate) fn start(format: LogFormat, filter: &str) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);

@@ -1,0 +1,130 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "haat", version, about = "A multi-seller marketplace platform")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run the whole platform on this machine: every service a process, with its own database and identity
+    Up(Up),
+    /// Run one service, or several, of a platform that `haat up` has set up
+    Run(Run),
+    /// Check the books across all services: money, stock, coupons, checkouts. Exit code 0 balanced, 1 wrong, 2 cannot say yet
+    Check(Data),
+    /// Print a service's log of events, or that of one aggregate
+    Events(Events),
+    /// Manage people who run the platform
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Work with certificates
+    #[command(subcommand)]
+    Certs(Certs),
+}
+
+#[derive(Args)]
+pub struct Data {
+    /// The data folder
+    #[arg(long, default_value = "./data")]
+    pub data: PathBuf,
+}
+
+#[derive(Args)]
+pub struct Up {
+    /// Where everything is kept
+    #[arg(long, default_value = "./data")]
+    pub data: PathBuf,
+    /// Where the API is served over HTTPS
+    #[arg(long, default_value = "127.0.0.1:8443")]
+    pub listen: SocketAddr,
+    /// Where the same API is served without TLS; a loopback address
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub http: SocketAddr,
+    /// Create demo accounts and a demo catalogue of N products
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "500")]
+    pub demo: Option<u32>,
+    /// Send mail through this server (`smtp://user:password@host:port`); without it mail is written to DIR/mail. The
+    /// address is kept in a file that only you can read
+    #[arg(long, value_name = "URL")]
+    pub smtp: Option<String>,
+    /// Export traces over OTLP/gRPC to this collector (`http://host:4317`)
+    #[arg(long, value_name = "URL")]
+    pub otlp: Option<String>,
+}
+
+#[derive(Args)]
+pub struct Run {
+    /// The services: `orders`, `payments`, …
+    #[arg(required = true)]
+    pub services: Vec<String>,
+    /// The data folder
+    #[arg(long, default_value = "./data")]
+    pub data: PathBuf,
+    /// Log lines for people instead of JSON
+    #[arg(long)]
+    pub text_logs: bool,
+    /// What to log, such as `info` or `haat_store=debug,info`
+    #[arg(long, default_value = "info")]
+    pub log: String,
+    /// Stop when standard input ends: when the supervisor is gone
+    #[arg(long, hide = true)]
+    pub supervised: bool,
+}
+
+#[derive(Args)]
+pub struct Events {
+    /// The service whose log it is
+    pub service: String,
+    /// Only the events of the aggregate with this id
+    pub id: Option<String>,
+    /// The data folder
+    #[arg(long, default_value = "./data")]
+    pub data: PathBuf,
+}
+
+#[derive(Subcommand)]
+pub enum Admin {
+    /// Create an operator, or give an existing person all operator scopes and a new password
+    Create(CreateAdmin),
+}
+
+#[derive(Args)]
+pub struct CreateAdmin {
+    #[arg(long)]
+    pub email: String,
+    #[arg(long, default_value = "Operator")]
+    pub display_name: String,
+    /// A file with the password in its first line; without it one is made and printed once
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// The data folder of a running platform
+    #[arg(long, default_value = "./data")]
+    pub data: PathBuf,
+}
+
+#[derive(Subcommand)]
+pub enum Certs {
+    /// Issue a certificate from the CA in a data folder of `haat up`, for tests
+    Issue(Issue),
+}
+
+#[derive(Args)]
+pub struct Issue {
+    /// The data folder
+    #[arg(long, default_value = "./data")]
+    pub data: PathBuf,
+    /// Who it is for: `spiffe://haat/NAME`
+    #[arg(long, value_name = "URI")]
+    pub identity: String,
+    /// The folder for cert.pem, key.pem and ca.pem
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+}

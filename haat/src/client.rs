@@ -1,0 +1,88 @@
+//! The supervisor as a client of the services: its own identity, and the few calls that only it may make.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use haat_contracts::authority::CreateJoinTokenRequest;
+use haat_contracts::authority::authority_client::AuthorityClient;
+use haat_contracts::catalog::catalog_client::CatalogClient;
+use haat_contracts::catalog::{LoadDemoRequest, LoadDemoResponse};
+use haat_contracts::users::users_client::UsersClient;
+use haat_contracts::users::{EnsureUserRequest, User};
+use haat_identity::LiveIdentity;
+use haat_kernel::{Clock, Ctx, Entropy, Result};
+use haat_rpc::Channel;
+use haat_service::Environment;
+use haat_store::{MemoryBackend, Store};
+use haat_telemetry::Metrics;
+use haat_transport::Tcp;
+
+use crate::plan::Plan;
+use crate::roster::{AUTHORITY, SUPERVISOR};
+
+#[derive(Clone)]
+pub struct Supervisor {
+    environment: Environment,
+    authority: Channel,
+    users: Channel,
+    catalog: Channel,
+}
+
+impl Supervisor {
+    pub fn new(plan: &Plan, identity: LiveIdentity) -> Result<Self> {
+        let clock = Clock::System;
+        let environment = Environment {
+            clock,
+            entropy: Entropy::system(),
+            network: Arc::new(Tcp),
+            identity,
+            // It keeps nothing of its own.
+            store: Store::memory(clock, MemoryBackend::default()),
+            metrics: Metrics::default(),
+        };
+        let endpoints = plan.endpoints();
+        let channel = |name| environment.channel(name, &endpoints);
+        Ok(Supervisor {
+            authority: channel(AUTHORITY)?,
+            users: channel("users")?,
+            catalog: channel("catalog")?,
+            environment: environment.clone(),
+        })
+    }
+
+    /// Beside a platform that runs already: with a short-lived certificate straight from the CA's files, which only the
+    /// owner of the data folder can read.
+    pub fn beside(authority_folder: &Path, plan: &Plan) -> Result<Self> {
+        let (clock, entropy) = (Clock::System, Entropy::system());
+        Supervisor::new(plan, haat_authority::supervisor_identity(authority_folder, clock, &entropy)?)
+    }
+
+    /// Keeps its certificate fresh, for as long as the platform runs.
+    pub async fn renew(self) -> Result<()> {
+        haat_service::renew(SUPERVISOR, self.environment, self.authority).await
+    }
+
+    pub async fn join_token(&self, service: &str) -> Result<String> {
+        let mut client = AuthorityClient::new(self.authority.clone());
+        let request = CreateJoinTokenRequest { service: service.to_owned() };
+        Ok(haat_rpc::send(&self.ctx(), request, |r| client.create_join_token(r)).await?.token)
+    }
+
+    pub async fn ensure_user(&self, request: EnsureUserRequest) -> Result<User> {
+        let mut client = UsersClient::new(self.users.clone());
+        haat_rpc::send(&self.ctx(), request, |r| client.ensure_user(r)).await
+    }
+
+    pub async fn load_demo(&self, request: LoadDemoRequest) -> Result<LoadDemoResponse> {
+        let mut client = CatalogClient::new(self.catalog.clone());
+        haat_rpc::send(&self.ctx(), request, |r| client.load_demo(r)).await
+    }
+
+    pub fn entropy(&self) -> &Entropy {
+        &self.environment.entropy
+    }
+
+    fn ctx(&self) -> Ctx {
+        Ctx::internal(SUPERVISOR, "supervisor", self.environment.clock.now())
+    }
+}

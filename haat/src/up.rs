@@ -1,0 +1,151 @@
+//! `haat up`: the whole platform on one machine. Starts every service as a process of its own, hands each a join token,
+//! restarts what dies, and ends all of them in order.
+
+mod child;
+mod probe;
+mod processes;
+mod street;
+
+use std::fs::{File, TryLockError};
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use aws_lc_rs::digest;
+use haat_kernel::{Clock, Entropy, Result};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
+
+use crate::cli;
+use crate::client::Supervisor;
+use crate::layout::{self, Layout};
+use crate::plan::Plan;
+use crate::roster::{self, AUTHORITY, SANDBOX_PSP, SUPERVISOR};
+use crate::terminal::{failure, say};
+use crate::{demo, run};
+use street::Street;
+
+/// From the start of the processes to the first answer, on a slow and busy machine.
+const READY_MAX: Duration = Duration::from_secs(60);
+const TOKEN_BYTES: usize = 32;
+
+pub async fn up(arguments: cli::Up) -> Result<()> {
+    let started = Instant::now();
+    if !arguments.http.ip().is_loopback() {
+        return Err(failure(format!("--http {} is not a loopback address: without TLS only this machine may connect.", arguments.http)));
+    }
+    let layout = Layout::new(&arguments.data)?;
+    layout.create(&roster::processes())?;
+    let _lock = lock(&layout)?;
+    check_free(arguments.listen, "--listen")?;
+    check_free(arguments.http, "--http")?;
+
+    let entropy = Entropy::system();
+    let plan = Plan::make(arguments.listen, arguments.http, arguments.otlp.clone(), &entropy)?;
+    plan.write(&layout)?;
+    write_secrets(&layout, arguments.smtp.as_deref(), &entropy)?;
+
+    let (mut terminate, mut interrupt) = (listen_for(SignalKind::terminate())?, listen_for(SignalKind::interrupt())?);
+    let mut street = Street::new(layout.clone(), plan.clone(), entropy.clone());
+    let ended = tokio::select! {
+        ended = live(&mut street, &arguments, started) => ended,
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    };
+    say("Stopping …");
+    street.stop().await;
+    say("Stopped. Everything is kept in the data folder.");
+    ended
+}
+
+/// Starts everything, says so, and watches over it until something cannot be mended.
+async fn live(street: &mut Street, arguments: &cli::Up, started: Instant) -> Result<()> {
+    let (layout, plan) = (street.layout.clone(), street.plan.clone());
+    let token = leave_bootstrap_token(&layout, &street.entropy)?;
+    street.start(AUTHORITY, None).await?;
+    street.await_ready(AUTHORITY, READY_MAX).await?;
+    let root = layout::read(&layout.root_certificate())?;
+    let identity = run::enroll(&plan, &root, &token, Clock::System, &street.entropy).await?;
+    let supervisor = Supervisor::new(&plan, identity)?;
+    haat_kernel::spawn("renewal", supervisor.clone().renew());
+    for name in roster::processes() {
+        if name != AUTHORITY {
+            street.start(name, Some(&supervisor)).await?;
+        }
+    }
+    for name in roster::processes() {
+        street.await_ready(name, READY_MAX).await?;
+    }
+    probe::await_ok(plan.http, "/readyz", READY_MAX).await.map_err(|e| street.explain(roster::GATEWAY, e))?;
+    welcome(street, started);
+    if let Some(products) = arguments.demo {
+        let demo = demo::Demo { layout, plan, supervisor: supervisor.clone(), products };
+        haat_kernel::spawn("demo", demo.load());
+    }
+    street.watch(&supervisor).await
+}
+
+/// One `haat up` for a data folder. The lock goes with the process, however it ends.
+fn lock(layout: &Layout) -> Result<File> {
+    let path = layout.lock();
+    let problem = |e: std::io::Error| failure(format!("{} cannot be opened: {e}.", path.display()));
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(problem)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(failure(format!("Another `haat up` runs on {}: stop it first, or choose another --data.", layout.root().display())))
+        }
+        Err(TryLockError::Error(e)) => Err(problem(e)),
+    }
+}
+
+fn check_free(address: SocketAddr, option: &str) -> Result<()> {
+    TcpListener::bind(address).map(drop).map_err(|e| {
+        failure(format!("{address} cannot be used ({e}): stop what listens there, or choose another address with {option}."))
+    })
+}
+
+fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal> {
+    signal(kind).map_err(haat_kernel::Error::internal)
+}
+
+fn write_secrets(layout: &Layout, smtp: Option<&str>, entropy: &Entropy) -> Result<()> {
+    let mut key = [0; 24];
+    entropy.fill(&mut key);
+    layout::secret(&layout.secret("sandbox-webhook"), || haat_sandbox_psp::WebhookSecret::encode(&key))?;
+    if let Some(url) = smtp {
+        layout::write_private(&layout.secret("smtp-url"), url.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// The first join token of all: the authority finds its hash beside its keys when it starts.
+fn leave_bootstrap_token(layout: &Layout, entropy: &Entropy) -> Result<String> {
+    let token = entropy.hex(TOKEN_BYTES);
+    let hash = digest::digest(&digest::SHA256, token.as_bytes());
+    let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let path = layout.service(AUTHORITY).join("bootstrap-token");
+    layout::write_private(&path, format!("{hash} {SUPERVISOR}\n").as_bytes())?;
+    Ok(token)
+}
+
+fn welcome(street: &Street, started: Instant) {
+    let plan = &street.plan;
+    say(format!("\nHaat is ready after {:.1} s.\n", started.elapsed().as_secs_f64()));
+    for name in roster::processes() {
+        let Ok(place) = plan.place(name) else { continue };
+        let kind = if name == SANDBOX_PSP { "http, a stand-in payment provider" } else { "mutual TLS" };
+        say(format!("  {name:<14} pid {:<8} port {:<6} {kind}", street.pid(name), place.listen.port()));
+    }
+    say(format!(
+        "\n  API            {} (root certificate: {})\n  same, no TLS   http://{}\n  reference      http://{}/docs\n  logs           {}\n",
+        plan.public_url(),
+        street.layout.root_certificate().display(),
+        plan.http,
+        plan.http,
+        street.layout.root().join("logs").display(),
+    ));
+    let data = street.layout.root().display();
+    say(format!("Try:  curl 'http://{}/v1/products:search?query=blue+kurta'", plan.http));
+    say(format!("      kill -9 any of the pids above and watch it come back; then: haat check --data {data}"));
+    say("Stop with Ctrl-C.\n");
+}
