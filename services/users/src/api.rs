@@ -97,7 +97,7 @@ impl Api {
         let stored_hash = existing.as_ref().map(|user| user.password_hash.clone());
         // Derived, so that a repeat of the first call finds the person that it made.
         let id = existing.map_or_else(|| derived::<UserId>(&["ensured", new.email.as_str()]).to_string(), |user| user.id);
-        let is_right = self.passwords.turn().await?.is_right(new.password.as_str().to_owned(), stored_hash).await?;
+        let is_right = self.passwords.turn().await?.check(new.password.as_str().to_owned(), stored_hash).await?;
         let password_hash = if is_right { None } else { Some(self.passwords.turn().await?.hash(new.password).await?) };
         let NewUser { email, display_name, standing, .. } = new;
         let decide = move |user: Option<&User>| match (user, password_hash) {

@@ -1,4 +1,3 @@
-#![allow(dead_code, unused)]
 //! People: accounts, sign-in, access tokens.
 //!
 //! Owns who a person is (e-mail address, name, roles, seller), their password's hash and their sessions. Calls nobody.
@@ -19,3 +18,40 @@ mod throttle;
 mod tokens;
 mod user;
 mod wire;
+
+use std::sync::Arc;
+
+use haat_contracts::users::users_server::UsersServer;
+use haat_kernel::Result;
+use haat_service::{Definition, Platform, Wiring};
+
+use crate::api::Api;
+use crate::passwords::Passwords;
+use crate::session::Session;
+use crate::sign_in::SignIn;
+use crate::signing_keys::SigningKeys;
+use crate::throttle::Throttle;
+use crate::tokens::Tokens;
+use crate::user::User;
+
+/// The setting `public_url`: where clients find the platform, and so the issuer of its tokens.
+const PUBLIC_URL_DEFAULT: &str = "https://localhost:8443";
+
+pub fn definition() -> Definition {
+    Definition::new("users", wire_up)
+}
+
+fn wire_up(platform: &Platform) -> Result<Wiring> {
+    let keys = SigningKeys::load_or_create(&platform.folder().join("keys"), &platform.entropy)?;
+    let passwords = Arc::new(Passwords::new(platform.entropy.clone())?);
+    let sign_in = SignIn {
+        store: platform.store.clone(),
+        clock: platform.clock,
+        entropy: platform.entropy.clone(),
+        passwords: Arc::clone(&passwords),
+        throttle: Throttle::default(),
+        tokens: Tokens::new(platform.setting("public_url").unwrap_or(PUBLIC_URL_DEFAULT), keys),
+    };
+    let api = Api { store: platform.store.clone(), entropy: platform.entropy.clone(), passwords, sign_in };
+    Ok(Wiring::new().aggregate::<User>().aggregate::<Session>().serve(UsersServer::new(api)))
+}

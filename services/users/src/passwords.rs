@@ -120,7 +120,7 @@ impl Turn {
     }
 
     /// Whether `password` is the one with this PHC string. Takes as long, and is false, when there is none.
-    pub async fn is_right(self, password: String, stored: Option<String>) -> Result<bool, Error> {
+    pub async fn check(self, password: String, stored: Option<String>) -> Result<bool, Error> {
         self.run(move |turn| {
             let is_password_of_somebody = stored.is_some();
             let matches = matches(&password, stored.as_deref().unwrap_or(&turn.nobody))?;
@@ -197,7 +197,7 @@ mod tests {
         for (text, stored, expected) in
             [("correct horse", Some(first.clone()), true), ("correct hors", Some(first), false), ("correct horse", None, false)]
         {
-            assert_eq!(passwords.turn().await.unwrap().is_right(text.to_owned(), stored).await.unwrap(), expected);
+            assert_eq!(passwords.turn().await.unwrap().check(text.to_owned(), stored).await.unwrap(), expected);
         }
     }
 

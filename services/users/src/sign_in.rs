@@ -36,7 +36,7 @@ impl SignIn {
         let turn = self.passwords.turn().await?;
         // Once more: others may have guessed while this one waited for its turn.
         self.throttle.check(account, self.clock.now())?;
-        let is_right = turn.is_right(request.password, user.as_ref().map(|user| user.password_hash.clone())).await?;
+        let is_right = turn.check(request.password, user.as_ref().map(|user| user.password_hash.clone())).await?;
         match user.filter(|_| is_right) {
             None => {
                 self.throttle.wrong(account, self.clock.now());
