@@ -20,6 +20,11 @@ impl CorrelationId {
         ok.then(|| CorrelationId(text.into()))
     }
 
+    /// A new one, from 128 random bits.
+    pub fn new(random: u128) -> Self {
+        CorrelationId(format!("{random:032x}").into())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -103,6 +103,11 @@ pub fn check(prefix: &'static str, text: &str) -> Result<(), IdError> {
         .ok_or(IdError { prefix })
 }
 
+/// The UUID in a TypeID of whatever kind.
+pub fn uuid_of(text: &str) -> Option<Uuid> {
+    text.parse::<type_safe_id::TypeSafeId<type_safe_id::DynamicType>>().ok().map(|id| id.uuid())
+}
+
 /// Randomness: the operating system's, or seeded in a simulation. Cheap to clone; clones share the source.
 #[derive(Clone)]
 pub struct Entropy(Arc<Mutex<StdRng>>);

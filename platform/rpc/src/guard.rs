@@ -89,7 +89,9 @@ impl Guard {
         let work = async {
             match &self.store {
                 // Secrets are not remembered: what nobody may keep, neither do we.
-                Some(store) if !call.no_store => idempotency::once(store, &self.in_flight, ctx, request, handle).await,
+                Some(store) if !call.no_store => {
+                    idempotency::once(store, &self.in_flight, call.secret_request, ctx, request, handle).await
+                }
                 _ => {
                     ctx.idempotency = None;
                     handle(ctx.clone(), request).await

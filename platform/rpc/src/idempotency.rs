@@ -18,6 +18,10 @@ use crate::frame::{self, Answer};
 /// Before a remembered failure. No encoded message begins so: 0 is no field's number.
 const FAILURE: u8 = 0;
 
+/// Of the hash of a request that holds a secret only 16 bits are kept: enough to notice a reused key, useless for
+/// guessing a password from a stolen database.
+const SECRET_MASK: u64 = 0xffff;
+
 /// The keys that a process is working on.
 #[derive(Default)]
 pub(crate) struct InFlight(Mutex<BTreeSet<(String, String)>>);
@@ -49,6 +53,7 @@ impl Drop for Place<'_> {
 pub(crate) async fn once<F>(
     store: &Store,
     in_flight: &InFlight,
+    is_secret: bool,
     ctx: &mut Ctx,
     request: Request<Body>,
     handle: impl FnOnce(Ctx, Request<Body>) -> F,
@@ -58,7 +63,7 @@ where
 {
     let Some(key) = &mut ctx.idempotency else { return handle(ctx.clone(), request).await };
     let (parts, body) = frame::read_request(request).await?;
-    key.request_hash = request_hash(parts.uri.path(), &body);
+    key.request_hash = request_hash(parts.uri.path(), &body) & if is_secret { SECRET_MASK } else { u64::MAX };
     let key = key.clone();
     let _place = in_flight.enter(&key)?;
     if let Some(remembered) = store.reply(&key.scope, &key.key).await? {

@@ -1,12 +1,13 @@
 //! Fires timers. They stand in the store, so they survive everything; one that is handled without going away (its saga is
 //! being driven already, or its handler failed) is left alone for a moment before it fires again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use haat_kernel::{Ctx, Result};
 use haat_store::DueTimer;
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
@@ -30,6 +31,7 @@ impl Timers {
     pub async fn run(self) -> Result<()> {
         let mut commits = self.platform.store.commits();
         let places = Arc::new(Semaphore::new(CONCURRENT_MAX));
+        let active = Arc::new(Mutex::new(BTreeSet::new()));
         let mut resting: BTreeMap<DueTimer, Instant> = BTreeMap::new();
         loop {
             commits.borrow_and_update();
@@ -37,14 +39,17 @@ impl Timers {
             resting.retain(|_, until| *until > now);
             for timer in self.platform.store.due_timers(self.platform.clock.now(), READ_MAX).await? {
                 let Some(handler) = self.handlers.get(timer.kind.as_str()) else { continue };
-                if resting.contains_key(&timer) {
+                if resting.contains_key(&timer) || active.lock().contains(&timer) {
                     continue;
                 }
                 let Ok(place) = places.clone().try_acquire_owned() else { break };
                 resting.insert(timer.clone(), now + REST);
-                let fire = fire(self.platform.clone(), handler.clone(), timer);
+                active.lock().insert(timer.clone());
+                let fire = fire(self.platform.clone(), handler.clone(), timer.clone());
+                let active = active.clone();
                 haat_kernel::spawn("timer", async move {
                     fire.await;
+                    active.lock().remove(&timer);
                     drop(place);
                 });
             }

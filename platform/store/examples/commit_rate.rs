@@ -80,7 +80,7 @@ async fn client(store: Store, number: usize, until: Instant, commits: Arc<Atomic
     Ok(())
 }
 
-async fn measure(folder: &std::path::Path, clients: usize) -> Result<u64, Error> {
+async fn measure(folder: &std::path::Path, clients: usize) -> Result<String, Error> {
     let path = folder.join(format!("commit_rate_{clients}.db"));
     let store = Store::open_sqlite(&path, Clock::System)?;
     let commits = Arc::new(AtomicU64::new(0));
@@ -90,6 +90,11 @@ async fn measure(folder: &std::path::Path, clients: usize) -> Result<u64, Error>
     for task in tasks {
         task.await.map_err(Error::internal)??;
     }
+    let stats = store.stats();
+    let groups = stats.batches_total.load(Ordering::Relaxed).max(1);
+    let micros = stats.commit_micros_total.load(Ordering::Relaxed) / groups;
+    let total = commits.load(Ordering::Relaxed);
+    let rate = total / MEASURED.as_secs();
     drop(store);
     for suffix in ["", "-wal", "-shm", ".lock"] {
         let mut name = path.clone().into_os_string();
@@ -97,7 +102,7 @@ async fn measure(folder: &std::path::Path, clients: usize) -> Result<u64, Error>
         // Some of them are not there.
         let _ = std::fs::remove_file(PathBuf::from(name));
     }
-    Ok(commits.load(Ordering::Relaxed) / MEASURED.as_secs())
+    Ok(format!("{rate:>6} commits/s, {:.1} to a group, {micros} µs a group", total as f64 / groups as f64))
 }
 
 #[tokio::main(worker_threads = 2)]
@@ -105,7 +110,7 @@ async fn main() -> std::process::ExitCode {
     let folder = std::env::args().nth(1).map_or_else(std::env::temp_dir, PathBuf::from);
     for clients in [1, 16, 64] {
         let line = match measure(&folder, clients).await {
-            Ok(rate) => format!("{clients:>3} clients: {rate:>6} commits/s"),
+            Ok(outcome) => format!("{clients:>3} clients: {outcome}"),
             Err(error) => format!("{clients:>3} clients: {error}"),
         };
         if writeln!(std::io::stdout(), "{line}").is_err() {

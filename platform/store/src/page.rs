@@ -28,11 +28,15 @@ impl Page {
         Page { size, token: String::new(), descending: false }
     }
 
-    /// Reads `pageSize` and `pageToken` of a request by the API's rules: 20 when not given, at most 100.
-    pub fn of_request(page_size: i32, page_token: &str) -> Result<Self> {
-        let size = usize::try_from(page_size).map_err(|_| Error::invalid("pageSize", "must not be negative"))?;
-        let size = if size == 0 { PAGE_SIZE_DEFAULT } else { size.min(PAGE_SIZE_MAX) };
-        Ok(Page { size, token: page_token.to_owned(), descending: false })
+    /// Reads `pageSize` and `pageToken` of a request by the API's rules: 20 when not given, at most 100; what is out of
+    /// range is clamped.
+    pub fn of_request(page_size: i32, page_token: &str) -> Self {
+        let size = match usize::try_from(page_size) {
+            Ok(0) => PAGE_SIZE_DEFAULT,
+            Ok(size) => size.min(PAGE_SIZE_MAX),
+            Err(_) => 1,
+        };
+        Page { size, token: page_token.to_owned(), descending: false }
     }
 
     #[must_use]

@@ -243,7 +243,7 @@ impl Store {
     }
 
     /// The typed form of a stored row: cached, decoded, or folded from its events when another schema wrote it.
-    async fn decode<A: Aggregate>(&self, stored: StoredAggregate, ticket: Option<Ticket>) -> Result<Versioned<A>> {
+    pub(crate) async fn decode<A: Aggregate>(&self, stored: StoredAggregate, ticket: Option<Ticket>) -> Result<Versioned<A>> {
         let cache = self.backend.cache();
         if let Some(live) = cache.and_then(|cache| cache.get(A::KIND, &stored.id)).filter(|live| live.version == stored.version) {
             return Ok(Versioned { version: live.version, state: downcast(live.state)?, id: stored.id });

@@ -22,7 +22,7 @@ impl notifications_server::Notifications for Api {
     ) -> Result<Response<pb::ListMessagesResponse>, Status> {
         rpc::call(request, |_, request| async move {
             let (key, value) = wire::state_key(&request.state)?;
-            let page = Page::of_request(request.page_size, &request.page_token)?.descending();
+            let page = Page::of_request(request.page_size, &request.page_token).descending();
             let found = self.store.list::<Message>(key, value, &page).await?;
             let messages = found.items.iter().map(|message| wire::message(&message.id, message)).collect();
             Ok(pb::ListMessagesResponse { messages, next_page_token: found.next_token })
