@@ -27,7 +27,7 @@ impl Payments for Api {
     async fn get_payment(&self, request: Request<pb::GetPaymentRequest>) -> Reply<pb::Payment> {
         rpc::call(request, |_, request| async move {
             let id = wire::payment_id(&request.payment)?;
-            Ok(wire::payment(&*self.worker.load(&id).await?.state))
+            Ok(wire::payment(&self.worker.load(&id).await?.state))
         })
         .await
     }
@@ -139,7 +139,7 @@ impl Api {
     ) -> Result<pb::Payment> {
         // Aside: the call's reply is known only after further commits.
         let _: Versioned<Payment> = self.worker.store.update(&ctx.aside(), id.as_str(), decision).await?;
-        Ok(wire::payment(&*self.worker.settle(ctx, id).await?.state))
+        Ok(wire::payment(&self.worker.settle(ctx, id).await?.state))
     }
 
     /// The same for a repeat under the same key, so that the refund is made once.

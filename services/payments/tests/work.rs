@@ -1,4 +1,5 @@
 //! The whole way of a payment on a memory store, with a provider in bad moods: it answers late, never, wrongly, twice.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
