@@ -1,0 +1,216 @@
+//! A believable catalogue of an Indian marketplace, from a seed: the same seed and number always make the same product.
+//! Sellers take turns, so that neighbours in a list are of different ones.
+
+mod goods;
+
+use std::collections::BTreeMap;
+
+use haat_kernel::time::plus_seconds;
+use haat_kernel::{Entropy, Money, Timestamp};
+
+use crate::ids::SellerId;
+use crate::import::{Entry, Listing};
+use crate::listing::{CURRENCY, Content, NewVariant};
+use crate::text::slug;
+use goods::{COLORS, Goods, OCCASIONS, WORDS_OF_PRAISE};
+
+/// Between one product and the next older one.
+const APART_S: i64 = 97;
+
+/// The product with this number; 0 is the newest. `sellers` must not be empty.
+pub fn entry(seed: u64, number: u32, sellers: &[SellerId], now: Timestamp) -> Entry {
+    let dice = Dice(Entropy::seeded(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(u64::from(number))));
+    let goods = dice.weighted(&goods::GOODS);
+    let seller = sellers[number as usize % sellers.len()].clone();
+    let at = plus_seconds(now, -APART_S * i64::from(number));
+    Entry { seller, at, listing: listing(&dice, goods, seed, number) }
+}
+
+fn listing(dice: &Dice, goods: &Goods, seed: u64, number: u32) -> Listing {
+    let (noun, hindi) = dice.pick(goods.nouns);
+    let (style, material, brand) = (dice.pick(goods.styles), dice.pick(goods.materials), dice.pick(goods.brands));
+    let colors = if goods.is_colored { dice.colors() } else { Vec::new() };
+    let thing = joined(&[style, material, noun]);
+    let title = match colors.as_slice() {
+        [only] => format!("{}, {}", capitalized(&thing), only.to_lowercase()),
+        _ => capitalized(&thing),
+    };
+    let occasion = dice.pick(&OCCASIONS);
+    let tags = [*hindi, occasion, material].into_iter().filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
+    let description = description(dice, goods, &thing, brand, occasion);
+    let base = format!("{}-{seed}-{number:05}", initials(brand));
+    Listing {
+        handle: format!("{}-{seed}-{number}", slug(&title)),
+        content: Content {
+            title,
+            description,
+            category: goods.category.into(),
+            brand: (*brand).into(),
+            tags,
+            images: Vec::new(),
+        },
+        variants: variants(dice, goods, &colors, &base),
+        is_published: true,
+        ..Listing::default()
+    }
+}
+
+fn description(dice: &Dice, goods: &Goods, thing: &str, brand: &str, occasion: &str) -> String {
+    let praise = dice.pick(&WORDS_OF_PRAISE);
+    format!("{} from {brand}. {praise} {} Made for {occasion}.", capitalized(&with_article(thing)), dice.pick(goods.notes))
+}
+
+/// Every size in every color, each with a price of its own and some stock.
+fn variants(dice: &Dice, goods: &Goods, colors: &[&str], base: &str) -> Vec<NewVariant> {
+    let sizes = dice.run_of(goods.sizes);
+    let price = dice.price(goods.rupees);
+    let (size_steps, color_steps) = (sizes.len().max(1), colors.len().max(1));
+    let mut variants = Vec::with_capacity(size_steps * color_steps);
+    for color in 0..color_steps {
+        for size in 0..size_steps {
+            let mut options = BTreeMap::new();
+            options.extend(colors.get(color).map(|color| ("color".to_owned(), (*color).to_owned())));
+            options.extend(sizes.get(size).map(|size| (goods.size_name.to_owned(), (*size).to_owned())));
+            // Where the size is an amount, more of it costs more.
+            let factor = if goods.is_priced_by_size { size as i64 + 1 } else { 1 };
+            variants.push(NewVariant {
+                sku: crate::listing::made_sku(base, &options),
+                title: String::new(),
+                options,
+                price: Some(Money::new(CURRENCY, price * factor)),
+                stock: dice.stock(),
+            });
+        }
+    }
+    variants
+}
+
+struct Dice(Entropy);
+
+impl Dice {
+    fn below(&self, bound: usize) -> usize {
+        usize::try_from(self.0.below(bound as u64)).unwrap_or(0)
+    }
+
+    fn pick<'a, T>(&self, items: &'a [T]) -> &'a T {
+        &items[self.below(items.len())]
+    }
+
+    /// More of what people look for more.
+    fn weighted<'a>(&self, goods: &'a [Goods]) -> &'a Goods {
+        let mut place = self.below(goods.iter().map(|goods| goods.weight).sum());
+        for one in goods {
+            match place.checked_sub(one.weight) {
+                Some(rest) => place = rest,
+                None => return one,
+            }
+        }
+        &goods[0]
+    }
+
+    /// Mostly one, sometimes two or three.
+    fn colors(&self) -> Vec<&'static str> {
+        let count = [1, 1, 1, 1, 1, 1, 1, 2, 2, 3][self.below(10)];
+        let start = self.below(COLORS.len());
+        (0..count).map(|step| COLORS[(start + step * 5) % COLORS.len()]).collect()
+    }
+
+    /// Neighbouring sizes, at least half of them.
+    fn run_of<'a>(&self, sizes: &'a [&'a str]) -> &'a [&'a str] {
+        let length = sizes.len().div_ceil(2) + self.below(sizes.len() / 2 + 1);
+        let start = self.below(sizes.len().saturating_sub(length) + 1);
+        &sizes[start..(start + length).min(sizes.len())]
+    }
+
+    /// In paise: mostly in the lower half of the range, and ending in 9 as prices do.
+    fn price(&self, (lowest, highest): (u64, u64)) -> i64 {
+        let width = highest - lowest;
+        let rupees = lowest + self.0.below(width + 1).min(self.0.below(width + 1));
+        let shown = if rupees < 200 { rupees / 10 * 10 + 9 } else { rupees / 100 * 100 + 99 };
+        i64::try_from(shown * 100).unwrap_or(99_900)
+    }
+
+    /// Of a hundred variants four are sold out and eight nearly.
+    fn stock(&self) -> i64 {
+        let many = || i64::try_from(self.0.below(190)).unwrap_or(0) + 10;
+        match self.below(100) {
+            0..4 => 0,
+            4..12 => i64::try_from(self.0.below(5)).unwrap_or(0) + 1,
+            _ => many(),
+        }
+    }
+}
+
+fn joined(words: &[&str]) -> String {
+    words.iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join(" ")
+}
+
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn with_article(thing: &str) -> String {
+    let article = if thing.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {thing}")
+}
+
+fn initials(brand: &str) -> String {
+    brand.split_whitespace().filter_map(|word| word.chars().next()).filter(|char| char.is_alphabetic()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use haat_kernel::id::derived;
+
+    use super::*;
+    use crate::product::import;
+
+    fn sellers() -> [SellerId; 2] {
+        [derived(&["one"]), derived(&["two"])]
+    }
+
+    #[test]
+    fn every_demo_product_is_one_that_the_catalog_takes() {
+        let mut skus = BTreeSet::new();
+        let mut categories = BTreeSet::new();
+        for number in 0..3_000 {
+            let entry = entry(7, number, &sellers(), Timestamp::UNIX_EPOCH);
+            let new = crate::product::NewProduct {
+                id: entry.id(),
+                seller: entry.seller.clone(),
+                handle: entry.listing.handle.clone(),
+                content: entry.listing.content.clone(),
+                variants: entry.listing.variants.clone(),
+            };
+            assert!(import(None, new, true, entry.at).is_ok(), "{entry:?}");
+            categories.insert(entry.listing.content.category.clone());
+            assert!(entry.listing.variants.iter().all(|variant| skus.insert((entry.seller.clone(), variant.sku.clone()))));
+        }
+        assert!(categories.len() >= 15, "{categories:?}");
+    }
+
+    #[test]
+    fn the_same_seed_makes_the_same_catalogue_and_another_another() {
+        let titles = |seed| -> Vec<String> {
+            (0..50).map(|number| entry(seed, number, &sellers(), Timestamp::UNIX_EPOCH).listing.content.title).collect()
+        };
+        assert_eq!(titles(1), titles(1));
+        assert_ne!(titles(1), titles(2));
+        let first: BTreeSet<SellerId> = (0..2).map(|number| entry(1, number, &sellers(), Timestamp::UNIX_EPOCH).seller).collect();
+        assert_eq!(first.len(), 2);
+    }
+
+    #[test]
+    fn there_are_blue_kurtas() {
+        let is_one = |entry: &Entry| {
+            let content = &entry.listing.content;
+            content.title.contains("kurta")
+                && entry.listing.variants.iter().any(|v| v.options.get("color").is_some_and(|c| c == "Blue"))
+        };
+        let count = (0..500).map(|number| entry(42, number, &sellers(), Timestamp::UNIX_EPOCH)).filter(is_one).count();
+        assert!(count >= 3, "{count}");
+    }
+}

@@ -1,0 +1,425 @@
+//! A product: what a seller offers, in variants, each with an offer of that seller. The shape has room for offers of further
+//! sellers on the same variant.
+//! Always: a SKU is there once in a product and once among a seller's products; a variant and its offer never go away, so
+//! that what was once sold can be named; a price here is what pricing last said, or what the seller asked for before that.
+
+use std::collections::BTreeMap;
+
+use haat_kernel::{Fault, Kind, Money, Timestamp, Violation};
+use haat_store::{Aggregate, Key};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{OfferId, ProductId, SellerId, offer_of};
+use crate::listing::{self, Content, Image, NewVariant};
+
+/// The unique key of a seller's SKU: `<seller>/<sku>`.
+pub const SELLER_SKU: &str = "seller_sku";
+/// The unique key of an offer.
+pub const OFFER: &str = "offer";
+/// The key under which all products with a SKU are found, of whatever seller.
+pub const SKU: &str = "sku";
+/// The key under which a seller's products are found, by time.
+pub const SELLER: &str = "seller";
+/// The key under which all products are found, by time.
+pub const ALL: &str = "all";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Draft,
+    Published,
+    Archived,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Product {
+    pub id: ProductId,
+    pub seller: SellerId,
+    /// The name that the seller's files give it; empty for a product that no file made.
+    pub handle: String,
+    pub state: State,
+    pub content: Content,
+    pub variants: Vec<Variant>,
+    pub created_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variant {
+    pub sku: String,
+    pub title: String,
+    pub options: BTreeMap<String, String>,
+    pub offers: Vec<Offer>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    pub id: OfferId,
+    pub seller: SellerId,
+    pub price: Money,
+}
+
+/// A variant that came into being, with the seller's offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddedVariant {
+    pub offer: OfferId,
+    pub sku: String,
+    pub title: String,
+    pub options: BTreeMap<String, String>,
+    pub price: Money,
+    pub initial_stock: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ProductEvent {
+    Created {
+        id: ProductId,
+        seller: SellerId,
+        handle: String,
+        content: Content,
+        variants: Vec<AddedVariant>,
+        at: Timestamp,
+    },
+    Described {
+        content: Content,
+    },
+    /// Seller and title are those of the product, so that the event can be told on by itself.
+    VariantsAdded {
+        seller: SellerId,
+        product_title: String,
+        variants: Vec<AddedVariant>,
+    },
+    VariantRevised {
+        sku: String,
+        title: String,
+        options: BTreeMap<String, String>,
+    },
+    /// The seller's file asks for other prices; pricing takes them over.
+    PricesImported {
+        seller: SellerId,
+        prices: BTreeMap<OfferId, Money>,
+    },
+    /// Pricing says what an offer costs.
+    PriceChanged {
+        offer: OfferId,
+        price: Money,
+    },
+    Published,
+    Archived,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProductError {
+    #[error("{}", first(.0))]
+    Invalid(Vec<Violation>),
+    #[error("The product was changed meanwhile; read it again.")]
+    EtagMismatch,
+}
+
+fn first(violations: &[Violation]) -> String {
+    violations.first().map(|violation| format!("`{}` {}", violation.field, violation.description)).unwrap_or_default()
+}
+
+impl Fault for ProductError {
+    fn kind(&self) -> Kind {
+        match self {
+            ProductError::Invalid(_) => Kind::InvalidArgument,
+            ProductError::EtagMismatch => Kind::Aborted,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            ProductError::Invalid(_) => "invalid_argument",
+            ProductError::EtagMismatch => "etag_mismatch",
+        }
+    }
+
+    fn violations(&self) -> Vec<Violation> {
+        match self {
+            ProductError::Invalid(violations) => violations.clone(),
+            ProductError::EtagMismatch => Vec::new(),
+        }
+    }
+}
+
+type Decision = Result<Vec<ProductEvent>, ProductError>;
+
+/// What makes a product.
+#[derive(Clone, Debug)]
+pub struct NewProduct {
+    pub id: ProductId,
+    pub seller: SellerId,
+    pub handle: String,
+    pub content: Content,
+    pub variants: Vec<NewVariant>,
+}
+
+/// What a change gives; the rest stays.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub category: Option<String>,
+    pub brand: Option<String>,
+    pub images: Option<Vec<Image>>,
+    pub variants: Option<Vec<NewVariant>>,
+}
+
+/// A draft.
+pub fn create(new: NewProduct, at: Timestamp) -> Decision {
+    let variants = with_skus(&new.id, &new.handle, new.variants);
+    let mut violations = new.content.check();
+    violations.extend(listing::check_variants(&variants));
+    violations.extend(repeated_skus(&variants));
+    let added = added_variants(&new.id, &new.seller, variants.iter().enumerate(), &mut violations);
+    refuse_if_any(violations)?;
+    Ok(vec![ProductEvent::Created {
+        id: new.id,
+        seller: new.seller,
+        handle: new.handle,
+        content: new.content,
+        variants: added,
+        at,
+    }])
+}
+
+/// What a seller's file says of a product, which may be there already: what differs is taken over, and what the file does
+/// not name stays. Stock counts for new variants only.
+pub fn import(existing: Option<&Product>, new: NewProduct, is_published: bool, at: Timestamp) -> Decision {
+    let mut events = match existing {
+        None => create(new, at)?,
+        Some(product) => product.take_over(new)?,
+    };
+    match (existing.map(|product| product.state), is_published) {
+        (None | Some(State::Draft | State::Archived), true) => events.push(ProductEvent::Published),
+        (Some(State::Published), false) => events.push(ProductEvent::Archived),
+        _ => {}
+    }
+    Ok(events)
+}
+
+impl Product {
+    /// Known SKUs change their title and options, new ones are added.
+    pub fn update(&self, change: Change) -> Decision {
+        let content = Content {
+            title: change.title.unwrap_or_else(|| self.content.title.clone()),
+            description: change.description.unwrap_or_else(|| self.content.description.clone()),
+            category: change.category.unwrap_or_else(|| self.content.category.clone()),
+            brand: change.brand.unwrap_or_else(|| self.content.brand.clone()),
+            tags: self.content.tags.clone(),
+            images: change.images.unwrap_or_else(|| self.content.images.clone()),
+        };
+        let variants = change.variants.map(|variants| with_skus(&self.id, &self.handle, variants));
+        let refused = self.price_changes(variants.as_deref().unwrap_or_default());
+        let refused = refused.map(|(path, ..)| Violation::new(path, "is not changed here: change it at the offer"));
+        refuse_if_any(refused.collect())?;
+        self.describe(content, variants.as_deref())
+    }
+
+    /// Also brings back what was archived.
+    pub fn publish(&self) -> Vec<ProductEvent> {
+        if self.state == State::Published { Vec::new() } else { vec![ProductEvent::Published] }
+    }
+
+    pub fn archive(&self) -> Vec<ProductEvent> {
+        if self.state == State::Archived { Vec::new() } else { vec![ProductEvent::Archived] }
+    }
+
+    /// Pricing said what an offer costs.
+    pub fn reprice(&self, offer: &OfferId, price: Money) -> Vec<ProductEvent> {
+        match self.offer(offer) {
+            Some((_, known)) if known.price != price => vec![ProductEvent::PriceChanged { offer: offer.clone(), price }],
+            _ => Vec::new(),
+        }
+    }
+
+    pub fn offer(&self, id: &OfferId) -> Option<(&Variant, &Offer)> {
+        let mut offers = self.variants.iter().flat_map(|variant| variant.offers.iter().map(move |offer| (variant, offer)));
+        offers.find(|(_, offer)| offer.id == *id)
+    }
+
+    pub fn variant(&self, sku: &str) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.sku == sku)
+    }
+
+    fn take_over(&self, new: NewProduct) -> Decision {
+        let variants = with_skus(&self.id, &self.handle, new.variants);
+        let prices: BTreeMap<OfferId, Money> = self.price_changes(&variants).map(|(_, offer, price)| (offer, price)).collect();
+        let mut events = self.describe(new.content, Some(&variants))?;
+        if !prices.is_empty() {
+            events.push(ProductEvent::PricesImported { seller: self.seller.clone(), prices });
+        }
+        Ok(events)
+    }
+
+    /// The events that bring this product to `content` and `variants`, prices of known variants aside.
+    fn describe(&self, content: Content, variants: Option<&[NewVariant]>) -> Decision {
+        let mut violations = content.check();
+        let mut events = Vec::new();
+        if let Some(variants) = variants {
+            violations.extend(listing::check_variants(variants));
+            violations.extend(repeated_skus(variants));
+            let unknown = variants.iter().enumerate().filter(|(_, variant)| self.variant(&variant.sku).is_none());
+            let added = added_variants(&self.id, &self.seller, unknown, &mut violations);
+            if self.variants.len() + added.len() > listing::VARIANTS_MAX {
+                let limit = format!("would be more than {} in all", listing::VARIANTS_MAX);
+                violations.push(Violation::new("variants", limit));
+            }
+            events.extend(self.revisions(variants));
+            if !added.is_empty() {
+                let product_title = content.title.clone();
+                events.push(ProductEvent::VariantsAdded { seller: self.seller.clone(), product_title, variants: added });
+            }
+        }
+        refuse_if_any(violations)?;
+        if content != self.content {
+            events.insert(0, ProductEvent::Described { content });
+        }
+        Ok(events)
+    }
+
+    fn revisions(&self, variants: &[NewVariant]) -> impl Iterator<Item = ProductEvent> {
+        variants.iter().filter_map(|variant| {
+            let known = self.variant(&variant.sku)?;
+            let title = variant.shown_title();
+            let is_same = known.title == title && known.options == variant.options;
+            (!is_same).then(|| ProductEvent::VariantRevised { sku: known.sku.clone(), title, options: variant.options.clone() })
+        })
+    }
+
+    /// The known variants for which the seller now asks another price: where that stands in `variants`, the offer, the price.
+    fn price_changes(&self, variants: &[NewVariant]) -> impl Iterator<Item = (String, OfferId, Money)> {
+        variants.iter().enumerate().filter_map(|(index, variant)| {
+            let price = variant.price?;
+            let own = self.variant(&variant.sku)?.offers.iter().find(|offer| offer.seller == self.seller)?;
+            (own.price != price).then(|| (format!("variants[{index}].price"), own.id.clone(), price))
+        })
+    }
+
+    fn add(&mut self, added: &AddedVariant) {
+        let offer = Offer { id: added.offer.clone(), seller: self.seller.clone(), price: added.price };
+        self.variants.push(Variant {
+            sku: added.sku.clone(),
+            title: added.title.clone(),
+            options: added.options.clone(),
+            offers: vec![offer],
+        });
+    }
+
+    fn set_price(&mut self, id: &OfferId, price: Money) {
+        let mut offers = self.variants.iter_mut().flat_map(|variant| variant.offers.iter_mut());
+        if let Some(offer) = offers.find(|offer| offer.id == *id) {
+            offer.price = price;
+        }
+    }
+}
+
+/// Each variant with a SKU; one is made where there is none.
+fn with_skus(id: &ProductId, handle: &str, mut variants: Vec<NewVariant>) -> Vec<NewVariant> {
+    // Without a handle the product's own id keeps made SKUs apart from those of other products.
+    let base = if handle.is_empty() { &id.as_str()[id.as_str().len().saturating_sub(10)..] } else { handle };
+    for variant in variants.iter_mut().filter(|variant| variant.sku.is_empty()) {
+        variant.sku = listing::made_sku(base, &variant.options);
+    }
+    variants
+}
+
+fn repeated_skus(variants: &[NewVariant]) -> Vec<Violation> {
+    let mut seen = BTreeMap::new();
+    let mut violations = Vec::new();
+    for (index, variant) in variants.iter().enumerate() {
+        if let Some(before) = seen.insert(&variant.sku, index) {
+            let text = format!("`{}` is the SKU of variants[{before}] too", variant.sku);
+            violations.push(Violation::new(format!("variants[{index}].sku"), text));
+        }
+    }
+    violations
+}
+
+fn added_variants<'a>(
+    product: &ProductId,
+    seller: &SellerId,
+    variants: impl Iterator<Item = (usize, &'a NewVariant)>,
+    violations: &mut Vec<Violation>,
+) -> Vec<AddedVariant> {
+    let mut added = Vec::new();
+    for (index, variant) in variants {
+        let Some(price) = variant.price else {
+            violations.push(Violation::new(format!("variants[{index}].price"), "is required: an amount with its currency"));
+            continue;
+        };
+        added.push(AddedVariant {
+            offer: offer_of(product, seller, &variant.sku),
+            sku: variant.sku.clone(),
+            title: variant.shown_title(),
+            options: variant.options.clone(),
+            price,
+            initial_stock: variant.stock,
+        });
+    }
+    added
+}
+
+fn refuse_if_any(violations: Vec<Violation>) -> Result<(), ProductError> {
+    if violations.is_empty() { Ok(()) } else { Err(ProductError::Invalid(violations)) }
+}
+
+/// The value of the key [`SELLER_SKU`].
+pub fn seller_sku(seller: &SellerId, sku: &str) -> String {
+    format!("{seller}/{sku}")
+}
+
+impl Aggregate for Product {
+    const KIND: &'static str = "product";
+    const SCHEMA: u32 = 1;
+    type Event = ProductEvent;
+
+    fn create(event: &ProductEvent) -> Option<Self> {
+        let ProductEvent::Created { id, seller, handle, content, variants, at } = event else { return None };
+        let mut product = Product {
+            id: id.clone(),
+            seller: seller.clone(),
+            handle: handle.clone(),
+            state: State::Draft,
+            content: content.clone(),
+            variants: Vec::with_capacity(variants.len()),
+            created_at: *at,
+        };
+        variants.iter().for_each(|variant| product.add(variant));
+        Some(product)
+    }
+
+    fn apply(&mut self, event: &ProductEvent) {
+        match event {
+            ProductEvent::Created { .. } => {}
+            ProductEvent::Described { content } => self.content = content.clone(),
+            ProductEvent::VariantsAdded { variants, .. } => variants.iter().for_each(|variant| self.add(variant)),
+            ProductEvent::VariantRevised { sku, title, options } => {
+                if let Some(variant) = self.variants.iter_mut().find(|variant| variant.sku == *sku) {
+                    variant.title.clone_from(title);
+                    variant.options.clone_from(options);
+                }
+            }
+            ProductEvent::PricesImported { prices, .. } => prices.iter().for_each(|(offer, price)| self.set_price(offer, *price)),
+            ProductEvent::PriceChanged { offer, price } => self.set_price(offer, *price),
+            ProductEvent::Published => self.state = State::Published,
+            ProductEvent::Archived => self.state = State::Archived,
+        }
+    }
+
+    fn keys(&self) -> Vec<Key> {
+        // Padded microseconds: byte order is time order.
+        let made = format!("{:020}", self.created_at.as_microsecond());
+        let mut keys = vec![Key::plain(SELLER, self.seller.as_str(), made.clone()), Key::plain(ALL, "", made)];
+        for variant in &self.variants {
+            keys.push(Key::unique(SELLER_SKU, seller_sku(&self.seller, &variant.sku)));
+            keys.push(Key::plain(SKU, variant.sku.clone(), self.seller.as_str()));
+            keys.extend(variant.offers.iter().map(|offer| Key::unique(OFFER, offer.id.as_str())));
+        }
+        keys
+    }
+}
+
+#[cfg(test)]
+mod tests;
