@@ -11,6 +11,7 @@ use futures::future::BoxFuture;
 use haat_kernel::{Ctx, Result};
 use haat_store::{Aggregate, DueTimer, Store, StoredEvent};
 use http::{Request, Response};
+use tokio::sync::watch;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::RoutesBuilder;
@@ -61,6 +62,7 @@ pub trait OnTimer: Send + Sync + 'static {
 
 type Rebuild = fn(Store) -> BoxFuture<'static, Result<()>>;
 pub(crate) type Task = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+pub(crate) type Listening = Box<dyn FnOnce(watch::Receiver<bool>) -> Task + Send>;
 
 /// A service put together.
 #[derive(Default)]
@@ -71,6 +73,7 @@ pub struct Wiring {
     pub(crate) timers: BTreeMap<&'static str, Arc<dyn OnTimer>>,
     pub(crate) rebuilds: Vec<Rebuild>,
     pub(crate) tasks: Vec<(&'static str, Task)>,
+    pub(crate) listeners: Vec<(&'static str, Listening)>,
 }
 
 impl Wiring {
@@ -118,6 +121,17 @@ impl Wiring {
     #[must_use]
     pub fn task(mut self, name: &'static str, work: impl Future<Output = Result<()>> + Send + 'static) -> Self {
         self.tasks.push((name, Box::pin(work)));
+        self
+    }
+
+    /// A listener of the service's own, such as the public one: work that ends by itself, with what it has begun, once the
+    /// watch says that the service stops. It has as long as the drain.
+    #[must_use]
+    pub fn listen<F>(mut self, name: &'static str, work: impl FnOnce(watch::Receiver<bool>) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.listeners.push((name, Box::new(|stopping| Box::pin(work(stopping)))));
         self
     }
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{BoxFuture, select_all};
+use futures::future::{BoxFuture, join_all, select_all};
 use haat_contracts::feed::feed_server::FeedServer as FeedServerOf;
 use haat_kernel::{Error, Result};
 use haat_rpc::Guard;
@@ -39,25 +39,22 @@ pub async fn run(
     let incoming = listen(&platform, definition.accepts_unenrolled).await?;
     let (stop, stopping) = watch::channel(false);
     let (ready, is_ready) = watch::channel(true);
-    let (server, tasks) = start(&platform, wiring, incoming, stopping)?;
-    let mut running = tasks;
+    let (mut serving, mut running) = start(&platform, wiring, incoming, stopping)?;
     if let Some(addr) = platform.config().health {
         running.push(spawn_health(&platform, addr, is_ready));
     }
     tracing::info!(service = definition.name, "ready");
 
-    let mut server = server;
     let ended = tokio::select! {
         () = shutdown => Ok(()),
-        ended = &mut server => flatten(ended),
-        (ended, ..) = select_all(&mut running) => flatten(ended).and(Err(Error::internal("a task that never ends has ended"))),
+        (ended, ..) = select_all(serving.iter_mut().chain(&mut running)) => flatten(ended).and(Err(Error::internal("a task that never ends has ended"))),
     };
     ready.send_replace(false);
     stop.send_replace(true);
-    if ended.is_ok() && timeout(DRAIN_MAX, server).await.is_err() {
+    if ended.is_ok() && timeout(DRAIN_MAX, join_all(&mut serving)).await.is_err() {
         tracing::warn!("calls were still running at the end of the drain and are cut off");
     }
-    running.iter().for_each(JoinHandle::abort);
+    serving.iter().chain(&running).for_each(JoinHandle::abort);
     ended
 }
 
@@ -78,11 +75,12 @@ async fn listen(platform: &Platform, accepts_unenrolled: bool) -> Result<Incomin
     listener.map(Listener::incoming).map_err(|e| Error::internal(format!("cannot listen at {addr}: {e}")))
 }
 
-type Started = (JoinHandle<Result<()>>, Vec<JoinHandle<Result<()>>>);
+/// What drains at the end, and what is cut off.
+type Started = (Vec<JoinHandle<Result<()>>>, Vec<JoinHandle<Result<()>>>);
 
 /// Spawns the server and everything that goes on beside it.
 fn start(platform: &Platform, wiring: Wiring, incoming: Incoming, stopping: watch::Receiver<bool>) -> Result<Started> {
-    let Wiring { mut routes, publisher, reactions, timers, tasks, .. } = wiring;
+    let Wiring { mut routes, publisher, reactions, timers, tasks, listeners, .. } = wiring;
     if let Some(publisher) = publisher {
         let feed = FeedServer { store: platform.store.clone(), publisher, stopping: stopping.clone() };
         routes.add_service(FeedServerOf::new(feed));
@@ -98,13 +96,15 @@ fn start(platform: &Platform, wiring: Wiring, incoming: Incoming, stopping: watc
         environment.metrics.clone(),
     );
     let server = server_builder(&platform.entropy).layer(guard.into_layer()).add_routes(routes.routes());
-    let mut stopping = stopping;
+    let mut server_stopping = stopping.clone();
     let stopped = async move {
-        let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
+        let _ = server_stopping.wait_for(|is_stopping| *is_stopping).await;
     };
     let server = haat_kernel::spawn("server", async move {
         server.serve_with_incoming_shutdown(incoming, stopped).await.map_err(Error::internal)
     });
+    let listeners = listeners.into_iter().map(|(name, listen)| haat_kernel::spawn(name, listen(stopping.clone())));
+    let serving = std::iter::once(server).chain(listeners).collect();
 
     let mut work: Vec<(&'static str, BoxFuture<'static, Result<()>>)> =
         vec![("metrics", Box::pin(metrics::collect(platform.clone())))];
@@ -124,5 +124,5 @@ fn start(platform: &Platform, wiring: Wiring, incoming: Incoming, stopping: watc
         work.push(("feed", Box::pin(reader.run())));
     }
     work.extend(tasks);
-    Ok((server, work.into_iter().map(|(name, future)| haat_kernel::spawn(name, future)).collect()))
+    Ok((serving, work.into_iter().map(|(name, future)| haat_kernel::spawn(name, future)).collect()))
 }
