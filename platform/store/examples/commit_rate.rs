@@ -58,10 +58,14 @@ impl Aggregate for Order {
 }
 
 fn decide(order: Option<&Order>) -> Result<Vec<OrderEvent>, Error> {
-    let line =
-        |number| Line { offer: format!("offer_{number:026}"), title: "Blue kurta, cotton".into(), quantity: 1, amount: 129_900 };
+    let line = |number| Line {
+        offer: format!("offer_{number:026}"),
+        title: "Blue kurta, hand-woven cotton, size M, three-quarter sleeves, mandarin collar".into(),
+        quantity: 1,
+        amount: 129_900,
+    };
     Ok(vec![match order {
-        None => OrderEvent::Placed { buyer: "user_01h455vb4pex5vsknk084sn02q".into(), lines: (0..2).map(line).collect() },
+        None => OrderEvent::Placed { buyer: "user_01h455vb4pex5vsknk084sn02q".into(), lines: (0..6).map(line).collect() },
         Some(_) => OrderEvent::Moved { reason: "the parcel was handed to the carrier".into() },
     }])
 }

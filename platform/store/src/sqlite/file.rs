@@ -18,22 +18,24 @@ const STATEMENTS_MAX: usize = 64;
 /// How long a reader's checkpoint lock may hold a commit up.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// Where SQL would have a unique index for unique keys, the one writer checks; the owner's index is for rewriting an
-/// aggregate's keys. Who holds a partition's lease is not kept: it is always this process.
+/// Tables whose rows have bodies keep them in the order of arrival, so that one page takes many commits; tables of small rows
+/// are nothing but their primary key. Each index more than these costs a commit a page: the events of an aggregate are chained
+/// (`position` of the last, `previous` of each) instead of indexed, and the one writer checks unique keys instead of an index.
+/// Who holds a partition's lease is not kept: it is always this process.
 const TABLES: &str = "
 CREATE TABLE partitions (partition INTEGER PRIMARY KEY, next_position INTEGER NOT NULL);
 CREATE TABLE events (
   partition INTEGER NOT NULL, position INTEGER NOT NULL,
   kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
   type TEXT NOT NULL, body TEXT NOT NULL, time INTEGER NOT NULL, principal TEXT NOT NULL, correlation TEXT NOT NULL,
+  previous INTEGER NOT NULL,
   PRIMARY KEY (partition, position)
-) WITHOUT ROWID;
-CREATE UNIQUE INDEX events_of_aggregate ON events (partition, kind, id, version);
+);
 CREATE TABLE aggregates (
   partition INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
-  version INTEGER NOT NULL, schema INTEGER NOT NULL, state TEXT NOT NULL,
+  version INTEGER NOT NULL, position INTEGER NOT NULL, schema INTEGER NOT NULL, state TEXT NOT NULL,
   PRIMARY KEY (partition, kind, id)
-) WITHOUT ROWID;
+);
 CREATE TABLE keys (
   kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, sort TEXT NOT NULL, id TEXT NOT NULL, partition INTEGER NOT NULL,
   PRIMARY KEY (kind, name, value, sort, id)
@@ -50,7 +52,7 @@ CREATE TABLE cursors (
 CREATE TABLE replies (
   principal TEXT NOT NULL, key TEXT NOT NULL, request_hash INTEGER NOT NULL, reply BLOB NOT NULL, expires INTEGER NOT NULL,
   PRIMARY KEY (principal, key)
-) WITHOUT ROWID;
+);
 CREATE INDEX replies_by_expiry ON replies (expires);
 ";
 

@@ -14,7 +14,7 @@ pub fn signed(count: u64) -> i64 {
     count.cast_signed()
 }
 
-fn count(row: &Row, index: usize) -> Result<u64> {
+pub fn count(row: &Row, index: usize) -> Result<u64> {
     row.get::<_, i64>(index).map(i64::cast_unsigned)
 }
 
@@ -109,9 +109,25 @@ pub fn scan(connection: &Connection, kind: &str, partition: u16, after: &str, li
     all(statement, params![partition, kind, after, limit_of(limit)], aggregate_row)
 }
 
+/// Follows the chain from the last event to the first.
 pub fn events_of(connection: &Connection, kind: &str, id: &str) -> Result<Vec<StoredEvent>> {
-    let sql = format!("SELECT {EVENT} FROM events WHERE partition = ?1 AND kind = ?2 AND id = ?3 ORDER BY version");
-    all(connection.prepare_cached(&sql)?, params![partition_of(id), kind, id], event_row)
+    let partition = partition_of(id);
+    let last = connection
+        .prepare_cached("SELECT position FROM aggregates WHERE partition = ?1 AND kind = ?2 AND id = ?3")?
+        .query_row(params![partition, kind, id], |row| count(row, 0))
+        .optional()?;
+    let sql = format!("SELECT {EVENT}, previous FROM events WHERE partition = ?1 AND position = ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut position = last.unwrap_or(0);
+    let mut events = Vec::new();
+    while position > 0 {
+        let (event, previous) =
+            statement.query_row(params![partition, signed(position)], |row| Ok((event_row(row)?, count(row, 10)?)))?;
+        events.push(event);
+        position = previous;
+    }
+    events.reverse();
+    Ok(events)
 }
 
 pub fn feed(connection: &Connection, partition: u16, after: u64, limit: usize, events: &mut Vec<StoredEvent>) -> Result<()> {

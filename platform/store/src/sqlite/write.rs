@@ -3,9 +3,9 @@
 
 use haat_kernel::Timestamp;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, Error, Result, params};
+use rusqlite::{Connection, Result, params};
 
-use super::query::signed;
+use super::query::{count, signed};
 use crate::backend::{Batch, NewReply, Write};
 use crate::partition::Positions;
 
@@ -21,26 +21,8 @@ impl ToSql for Json<'_> {
 /// `positions` are the last ones given out in the group.
 pub fn batch(connection: &Connection, batch: &Batch, positions: &mut Positions) -> Result<()> {
     for write in &batch.writes {
-        let mut position = positions.get(write.partition);
-        for (version, event) in (write.version_before() + 1..).zip(&write.events) {
-            position += 1;
-            connection.prepare_cached("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?.execute(
-                params![
-                    write.partition,
-                    signed(position),
-                    write.kind,
-                    write.id,
-                    signed(version),
-                    event.event_type,
-                    Json(&event.body),
-                    batch.time.as_microsecond(),
-                    batch.principal,
-                    batch.correlation,
-                ],
-            )?;
-        }
-        positions.set(write.partition, position);
-        aggregate(connection, write)?;
+        let last = events(connection, batch, write, positions)?;
+        aggregate(connection, write, last)?;
         keys(connection, write)?;
         timers(connection, write)?;
     }
@@ -55,24 +37,52 @@ pub fn batch(connection: &Connection, batch: &Batch, positions: &mut Positions) 
     batch.reply.as_ref().map_or(Ok(()), |reply| remember(connection, reply))
 }
 
-/// Refuses to write over any other version than the one the decision saw. That cannot happen, and if it did, would be the
-/// loss of a commit.
-fn aggregate(connection: &Connection, write: &Write) -> Result<()> {
-    let Write { partition, kind, id, schema, .. } = write;
-    let (version, before, state) = (signed(write.version), signed(write.version_before()), Json(&write.state));
-    let written = if before == 0 {
-        connection
-            .prepare_cached("INSERT INTO aggregates VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-            .execute(params![partition, kind, id, version, schema, state])?
+/// Answers the position of the aggregate's last event.
+fn events(connection: &Connection, batch: &Batch, write: &Write, positions: &mut Positions) -> Result<u64> {
+    let mut last = last_position(connection, write)?;
+    for (version, event) in (write.version_before() + 1..).zip(&write.events) {
+        let position = positions.get(write.partition) + 1;
+        connection.prepare_cached("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?.execute(
+            params![
+                write.partition,
+                signed(position),
+                write.kind,
+                write.id,
+                signed(version),
+                event.event_type,
+                Json(&event.body),
+                batch.time.as_microsecond(),
+                batch.principal,
+                batch.correlation,
+                signed(last),
+            ],
+        )?;
+        positions.set(write.partition, position);
+        last = position;
+    }
+    Ok(last)
+}
+
+/// Of the aggregate before this commit. Fails when the stored version is not the one that the decision saw: that cannot
+/// happen, and if it did, writing on would lose a commit.
+fn last_position(connection: &Connection, write: &Write) -> Result<u64> {
+    if write.version_before() == 0 {
+        return Ok(0);
+    }
+    connection
+        .prepare_cached("SELECT position FROM aggregates WHERE partition = ?1 AND kind = ?2 AND id = ?3 AND version = ?4")?
+        .query_row(params![write.partition, write.kind, write.id, signed(write.version_before())], |row| count(row, 0))
+}
+
+fn aggregate(connection: &Connection, write: &Write, last: u64) -> Result<()> {
+    let sql = if write.version_before() == 0 {
+        "INSERT INTO aggregates VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
     } else {
-        connection
-            .prepare_cached(
-                "UPDATE aggregates SET version = ?4, schema = ?5, state = ?6
-                 WHERE partition = ?1 AND kind = ?2 AND id = ?3 AND version = ?7",
-            )?
-            .execute(params![partition, kind, id, version, schema, state, before])?
+        "UPDATE aggregates SET version = ?4, position = ?5, schema = ?6, state = ?7 WHERE partition = ?1 AND kind = ?2 AND id = ?3"
     };
-    if written == 1 { Ok(()) } else { Err(Error::StatementChangedRows(written)) }
+    let Write { partition, kind, id, schema, .. } = write;
+    let (version, last, state) = (signed(write.version), signed(last), Json(&write.state));
+    connection.prepare_cached(sql)?.execute(params![partition, kind, id, version, last, schema, state]).map(|_| ())
 }
 
 fn keys(connection: &Connection, write: &Write) -> Result<()> {
