@@ -1,6 +1,146 @@
-//! The gateway: the one door from the public network.
+//! The gateway: the one door from the public network. It owns nothing and stores nothing; its routes, permissions, limits
+//! and documents are what the contracts say. It calls every service that has a route, `users` for the keys of access
+//! tokens, and `authority` for the certificate that the public sees.
+//!
+//! Always holds: whatever comes in, nothing panics, and what is the client's fault is a 4xx; a principal comes from a
+//! verified token and from nowhere else; only what was asked for without a token is ever shared between clients.
+//!
+//! Reading order: `gateway` (the pipeline), then its steps: `admission`, `inspection`, `trace`, `table` (with `routes` and
+//! `template`), `tokens` (with `keys`), `permission`, `limits`, `cache`, `transcode`, `body`, `call`, `answer`, `problem`,
+//! `record`. Around it: `edge` (with `framing`), `certificate`, `readiness`, `pages`, `openapi`.
 
+pub mod admission;
+pub mod answer;
+pub mod body;
+pub mod cache;
+pub mod call;
+mod certificate;
+mod edge;
+mod framing;
+pub mod gateway;
+pub mod inspection;
+pub mod keys;
+pub mod limits;
+pub mod openapi;
+pub mod pages;
+pub mod permission;
 pub mod problem;
+pub mod readiness;
+mod record;
 pub mod routes;
+pub mod table;
 pub mod template;
+pub mod tokens;
+pub mod trace;
 pub mod transcode;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use haat_contracts::policy::policies;
+use haat_contracts::users::users_client::UsersClient;
+use haat_kernel::{Error, Result};
+use haat_rpc::Channel;
+use haat_service::{Definition, Platform, Wiring};
+use haat_transport::{Listener, Security};
+use tokio::sync::watch;
+
+use crate::cache::Cache;
+use crate::call::{Services, UsersKeys};
+use crate::certificate::EdgeCertificate;
+use crate::gateway::Gateway;
+use crate::inspection::Inspection;
+use crate::keys::Keys;
+use crate::pages::Pages;
+use crate::readiness::Readiness;
+use crate::table::Table;
+use crate::tokens::Tokens;
+
+/// The setting `public_url`: where clients find the platform, and so the issuer of its tokens.
+const PUBLIC_URL_DEFAULT: &str = "https://localhost:8443";
+
+/// Settings: `listen` (HTTPS), `http` (the same without TLS, loopback only), `public_url`, `public_names` (of the public
+/// certificate, beside loopback), `inspection` (`block` or `monitor`).
+pub fn definition() -> Definition {
+    Definition::new("gateway", wire_up)
+}
+
+fn wire_up(platform: &Platform) -> Result<Wiring> {
+    let services = services(platform);
+    let client = UsersClient::new(platform.channel("users")?);
+    let keys = Arc::new(Keys::new(UsersKeys { client, clock: platform.clock }));
+    let gateway = Arc::new(gateway(platform, keys.clone(), services.clone())?);
+    let readiness = gateway.readiness.clone();
+    let mut wiring = Wiring::new()
+        .task("gateway.keys", keys.clone().refresh())
+        .task("gateway.readiness", readiness.watch(keys, services, platform.clock));
+    if let Some(addr) = address(platform, "listen")? {
+        let (platform, gateway) = (platform.clone(), gateway.clone());
+        wiring = wiring.listen("gateway.https", move |stopping| serve_public(platform, gateway, addr, stopping));
+    }
+    if let Some(addr) = address(platform, "http")? {
+        let platform = platform.clone();
+        wiring = wiring.listen("gateway.http", move |stopping| serve_plain(platform, gateway, addr, stopping));
+    }
+    Ok(wiring)
+}
+
+/// The gateway itself, before anything listens: what a test drives without sockets.
+fn gateway(platform: &Platform, keys: Arc<Keys>, services: BTreeMap<String, Channel>) -> Result<Gateway> {
+    let table = Table::from_contracts().map_err(Error::internal)?;
+    let inspection = match platform.setting("inspection") {
+        None => Inspection::default(),
+        Some(text) => Inspection::parse(text).ok_or_else(|| Error::internal("`inspection` is neither `block` nor `monitor`"))?,
+    };
+    let issuer = platform.setting("public_url").unwrap_or(PUBLIC_URL_DEFAULT);
+    Ok(Gateway {
+        pages: Pages::new(&table),
+        table,
+        upstream: Arc::new(Services(services)),
+        tokens: Tokens::new(keys, platform.clock, issuer),
+        inspection,
+        cache: Cache::default(),
+        readiness: Readiness::new(["listen", "http"].iter().filter(|name| platform.setting(name).is_some()).count()),
+        clock: platform.clock,
+        entropy: platform.entropy.clone(),
+    })
+}
+
+/// A channel to every service that has an address. Calls to the others answer 503.
+fn services(platform: &Platform) -> BTreeMap<String, Channel> {
+    let names = policies().services.keys();
+    names.filter_map(|name| Some((name.clone(), platform.channel(name).ok()?))).collect()
+}
+
+fn address(platform: &Platform, setting: &str) -> Result<Option<SocketAddr>> {
+    let parse = |text: &str| text.parse().map_err(|e| Error::internal(format!("`{setting}` is no address: {e}")));
+    platform.setting(setting).map(parse).transpose()
+}
+
+async fn serve_public(
+    platform: Platform,
+    gateway: Arc<Gateway>,
+    addr: SocketAddr,
+    stopping: watch::Receiver<bool>,
+) -> Result<()> {
+    let mut certificate = EdgeCertificate::new(&platform)?;
+    let (edge, renew_at) = certificate.obtain().await?;
+    let listener = bind(&platform, addr, Security::Edge(edge.clone())).await?;
+    tokio::select! {
+        () = edge::serve(gateway, listener, false, stopping) => Ok(()),
+        ended = certificate.renew(edge, renew_at) => ended,
+    }
+}
+
+async fn serve_plain(platform: Platform, gateway: Arc<Gateway>, addr: SocketAddr, stopping: watch::Receiver<bool>) -> Result<()> {
+    let listener = bind(&platform, addr, Security::Plain).await?;
+    edge::serve(gateway, listener, true, stopping).await;
+    Ok(())
+}
+
+/// Fails for a plain listener anywhere but on loopback.
+async fn bind(platform: &Platform, addr: SocketAddr, security: Security) -> Result<Listener> {
+    let bound = Listener::bind(&*platform.network(), addr, security).await;
+    bound.map_err(|e| Error::internal(format!("cannot listen at {addr}: {e}")))
+}

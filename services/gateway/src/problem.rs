@@ -68,10 +68,6 @@ impl Problem {
         Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     }
 
-    pub fn unauthenticated(detail: &'static str) -> Self {
-        Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
-    }
-
     pub fn path_not_found() -> Self {
         Problem::new(StatusCode::NOT_FOUND, "not_found", "Nothing is at this path.")
     }
@@ -104,6 +100,13 @@ impl Problem {
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
+        self
+    }
+
+    /// For the log only.
+    #[must_use]
+    pub fn with_context(mut self, context: impl std::fmt::Display) -> Self {
+        self.context = Some(context.to_string());
         self
     }
 
@@ -198,7 +201,10 @@ mod tests {
     async fn refusals_carry_the_headers_that_http_asks_for() {
         let (answer, _) = render(Problem::method_not_allowed(&[http::Method::PATCH, http::Method::GET])).await;
         assert_eq!(answer.headers()[ALLOW], "GET, HEAD, PATCH");
-        assert_eq!(render(Problem::unauthenticated("")).await.0.headers()[WWW_AUTHENTICATE], "Bearer");
+        assert_eq!(
+            render(Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "")).await.0.headers()[WWW_AUTHENTICATE],
+            "Bearer"
+        );
         assert_eq!(render(Error::unavailable("down").into()).await.0.headers()[RETRY_AFTER], "1");
         let late = Error::new(Kind::DeadlineExceeded, "deadline_exceeded", "Too late.");
         assert_eq!(render(late.into()).await.0.status(), 504);

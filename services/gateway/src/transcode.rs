@@ -18,7 +18,6 @@ use http::HeaderValue;
 use prost::Message as _;
 use prost::encoding::WireType;
 use prost_reflect::{Kind as FieldKind, MessageDescriptor};
-use smallvec::SmallVec;
 
 use crate::problem::Problem;
 use crate::template::Template;
@@ -72,7 +71,7 @@ pub enum PlanError {
 /// What of a request becomes protobuf.
 pub struct Input<'a> {
     /// The decoded values of the path's variables; none for one that is not UTF-8.
-    pub variables: SmallVec<[Option<Cow<'a, str>>; 4]>,
+    pub variables: Vec<Option<Cow<'a, str>>>,
     pub query: Option<&'a str>,
     pub content_type: Option<&'a HeaderValue>,
     pub body: &'a [u8],

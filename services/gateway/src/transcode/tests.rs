@@ -70,7 +70,7 @@ fn bench(body: BodyForm) -> Bench {
 
 impl Bench {
     fn request(&self, query: &str, body: &[u8]) -> Result<Vec<u8>, Problem> {
-        let variables = SmallVec::from_iter([Some(Cow::Borrowed("from the path"))]);
+        let variables = vec![Some(Cow::Borrowed("from the path"))];
         self.plan.request(&self.shapes, Input { variables, query: Some(query), content_type: None, body })
     }
 
@@ -220,7 +220,7 @@ fn raw_bodies_reach_their_field_untouched() {
     let call = &policies().calls["/haat.payments.v1.Payments/ReceiveWebhook"];
     let plan = compile(call, &call.http[0], &mut shapes);
     let content_type = HeaderValue::from_static("application/json");
-    let variables = SmallVec::from_iter([Some(Cow::Borrowed("sandbox"))]);
+    let variables = vec![Some(Cow::Borrowed("sandbox"))];
     let input = Input { variables, query: None, content_type: Some(&content_type), body: b"{ \xff raw" };
     let bytes = plan.request(&shapes, input).unwrap();
     let request = haat_contracts::payments::ReceiveWebhookRequest::decode(bytes.as_slice()).unwrap();

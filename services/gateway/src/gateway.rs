@@ -1,0 +1,196 @@
+//! The pipeline: every step that a request goes through, in order, each in a file of its own. No socket is needed to run
+//! it: a request goes in, an answer comes out.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use haat_kernel::{Clock, Entropy, Principal, PrincipalKind};
+use http::request::Parts;
+use http::{Request, StatusCode};
+use tokio::time::Instant;
+
+use crate::answer::{self, Content};
+use crate::body::{self, RequestBody};
+use crate::cache::{self, Cache};
+use crate::call::{self, Upstream};
+use crate::inspection::Inspection;
+use crate::pages::Pages;
+use crate::permission;
+use crate::problem::{Answer, Problem};
+use crate::readiness::Readiness;
+use crate::record::Record;
+use crate::table::{CallRoute, Page, Table, Target};
+use crate::tokens::Tokens;
+use crate::trace::Trace;
+use crate::transcode::{BodyForm, Input, media};
+
+/// Who is at the other end of the connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Client {
+    pub addr: IpAddr,
+    /// True for loopback clients of the plain port: limits per address do not count them.
+    pub is_exempt: bool,
+}
+
+pub struct Gateway {
+    pub table: Table,
+    pub upstream: Arc<dyn Upstream>,
+    pub tokens: Tokens,
+    pub inspection: Inspection,
+    pub cache: Cache,
+    pub pages: Pages,
+    pub readiness: Readiness,
+    pub clock: Clock,
+    pub entropy: Entropy,
+}
+
+/// A request on its way to a call.
+struct Exchange<'g> {
+    route: &'g CallRoute,
+    parts: &'g Parts,
+    variables: Variables<'g>,
+    trace: &'g Trace,
+    principal: Principal,
+}
+
+type Variables<'a> = Vec<Option<Cow<'a, str>>>;
+
+impl Gateway {
+    pub async fn handle(&self, request: Request<RequestBody>, client: Client) -> Answer {
+        let started = Instant::now();
+        let (parts, body) = request.into_parts();
+        let trace = Trace::of(&parts.headers, &self.entropy);
+        let mut record = Record::default();
+        let outcome = self.serve(&parts, body, client, &trace, &mut record).await;
+        let answer = outcome.unwrap_or_else(|problem| {
+            record.refused(&problem);
+            problem.into_answer(&trace.context)
+        });
+        let mut answer = answer::for_method(answer, &parts.method);
+        trace.stamp(answer.headers_mut());
+        record.write(&parts.method, answer.status(), started.elapsed(), &trace);
+        answer
+    }
+
+    async fn serve<'g>(
+        &'g self,
+        parts: &Parts,
+        body: RequestBody,
+        client: Client,
+        trace: &Trace,
+        record: &mut Record<'g>,
+    ) -> Result<Answer, Problem> {
+        crate::admission::admit(parts)?;
+        self.inspection.inspect(parts)?;
+        let found = self.table.find(&parts.method, parts.uri.path())?;
+        let route = match found.value {
+            Target::Page(page) => return self.page(*page, parts),
+            Target::Call(route) => route,
+        };
+        record.route = Some(&route.binding.template);
+        let principal = self.tokens.principal(&parts.headers).await?;
+        record.principal.clone_from(&principal);
+        permission::demand(route.call, &principal)?;
+        let allowance = match &route.limit {
+            Some(limit) => limit.take(&principal, &client)?,
+            None => None,
+        };
+        let is_anonymous = principal.kind == PrincipalKind::Anonymous;
+        let exchange = Exchange { route, parts, variables: found.values().collect(), trace, principal };
+        let content = if route.is_cacheable && is_anonymous {
+            self.cached(exchange, record).await?
+        } else {
+            self.fresh(exchange, body).await?
+        };
+        let mut answer = content.respond(route.success, &parts.headers);
+        answer::set_caching(&mut answer, route, is_anonymous);
+        if let Some(allowance) = allowance {
+            allowance.stamp(answer.headers_mut());
+        }
+        Ok(answer)
+    }
+
+    /// From the cache, or by one call for all who ask at the moment.
+    async fn cached(&self, exchange: Exchange<'_>, record: &mut Record<'_>) -> Result<Content, Problem> {
+        let uri = &exchange.parts.uri;
+        let key = cache::key(uri.path(), uri.query());
+        if let Some(content) = self.cache.get(&key).await {
+            record.is_cached = true;
+            return Ok(content);
+        }
+        let keep = Duration::from_secs(exchange.route.call.cache_seconds.into());
+        self.cache.get_or_fill(&key, keep, self.fresh(exchange, body::whole(Bytes::new()))).await
+    }
+
+    /// Translates, calls, and translates back.
+    async fn fresh(&self, exchange: Exchange<'_>, body: RequestBody) -> Result<Content, Problem> {
+        let Exchange { route, parts, variables, trace, principal } = exchange;
+        let ctx = call::context(route, parts, principal, trace, self.clock)?;
+        let reply = if route.plan.body == BodyForm::Stream {
+            self.stream(route, parts, &ctx, body).await?
+        } else {
+            let message = self.message(route, parts, variables, body).await?;
+            self.upstream.unary(route, &ctx, message.into()).await?
+        };
+        let (content_type, body) = route.plan.answer(&self.table.shapes, &reply)?;
+        let content = Content::new(content_type, body);
+        Ok(if route.call.cache_seconds > 0 { content.with_etag() } else { content })
+    }
+
+    async fn message(
+        &self,
+        route: &CallRoute,
+        parts: &Parts,
+        variables: Variables<'_>,
+        body: RequestBody,
+    ) -> Result<Vec<u8>, Problem> {
+        let limit = route.call.max_body_bytes;
+        body::check_length(&parts.headers, limit)?;
+        let body = match route.plan.body {
+            BodyForm::None => Bytes::new(),
+            _ => body::read(body, limit).await?,
+        };
+        if !body.is_empty() {
+            media::demand_identity(&parts.headers)?;
+        }
+        let content_type = media::content_type(&parts.headers);
+        let input = Input { variables, query: parts.uri.query(), content_type, body: &body };
+        route.plan.request(&self.table.shapes, input)
+    }
+
+    async fn stream(
+        &self,
+        route: &CallRoute,
+        parts: &Parts,
+        ctx: &haat_kernel::Ctx,
+        body: RequestBody,
+    ) -> Result<Bytes, Problem> {
+        media::demand_identity(&parts.headers)?;
+        let (messages, failure) = body::chunks(body, media::content_type(&parts.headers).cloned());
+        let reply = self.upstream.stream(route, ctx, messages);
+        tokio::select! {
+            Ok(problem) = failure => Err(problem),
+            reply = reply => Ok(reply?),
+        }
+    }
+
+    fn page(&self, page: Page, parts: &Parts) -> Result<Answer, Problem> {
+        match page {
+            Page::Live => Ok(self.pages.text("ok\n")),
+            Page::Ready if self.readiness.is_ready() => Ok(self.pages.text("ready\n")),
+            Page::Ready => {
+                let detail = "Not everything that requests need is there yet.";
+                let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail);
+                problem.retry_after_s = Some(1);
+                Err(problem)
+            }
+            Page::Landing | Page::Docs | Page::OpenApi => Ok(self.pages.answer(page, &parts.headers)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
