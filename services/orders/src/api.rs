@@ -1,7 +1,7 @@
 //! The calls of the contract.
 
 use haat_contracts::orders::{self as pb, orders_server::Orders};
-use haat_kernel::Result;
+use haat_kernel::{Error, Result};
 use haat_rpc as rpc;
 use haat_store::Page;
 use tonic::{Request, Response, Status};
@@ -65,8 +65,11 @@ impl Orders for Api {
             let id = wire::order_id(&request.order)?;
             let reason = wire::reason(&request.reason)?;
             let reader = Reader { principal: &ctx.principal, email: &request.email };
-            let order = self.groups.store.load::<Order>(id.as_str()).await?.filter(|order| reader.may_cancel(order));
+            let order = self.groups.store.load::<Order>(id.as_str()).await?.filter(|order| reader.sees_order(order));
             let order = order.ok_or_else(|| wire::no_such_order(&id))?;
+            if !reader.may_cancel(&order) {
+                return Err(Error::permission_denied("Only support may cancel orders for others."));
+            }
             self.canceling.cancel(&ctx, &order.terms, reason).await
         })
         .await

@@ -192,6 +192,7 @@ fn tell_operators(payment: &PaymentId, event: &PaymentEvent) {
         PaymentEvent::RefundFailed { refund, reason, .. } => {
             tracing::error!(%payment, %refund, reason, "the provider refuses to refund");
         }
+        PaymentEvent::NoNews { detail, .. } => tracing::info!(%payment, detail, "the provider is asked again later"),
         PaymentEvent::NotAnswered { detail, .. } => tracing::warn!(%payment, detail, "the provider did not answer"),
         _ => {}
     }
