@@ -33,7 +33,7 @@ What is left to do:
 
 pub fn run(service: &str, aggregate: &str) -> Result<()> {
     let names = Names::new(service, aggregate)?;
-    for path in lay_out(tree::root(), &names)? {
+    for path in lay_out(&tree::root()?, &names)? {
         println!("{}", path.display());
     }
     println!("\n{}", names.fill(NEXT_STEPS));

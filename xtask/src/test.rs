@@ -54,7 +54,7 @@ impl Work {
             Work::Tidy => return tidy::run(false),
             Work::Cargo(arguments) => *arguments,
         };
-        let status = Command::new("cargo").args(arguments).current_dir(tree::root()).status()?;
+        let status = Command::new("cargo").args(arguments).current_dir(tree::root()?).status()?;
         if status.success() { Ok(()) } else { Err(format!("`cargo {}` says no", arguments.join(" ")).into()) }
     }
 }

@@ -39,7 +39,7 @@ impl fmt::Display for Finding {
 
 /// Checks everything; with `write`, the generated documents are written instead of compared.
 pub fn run(write: bool) -> Result<()> {
-    let root = tree::root();
+    let root = &tree::root()?;
     let sources = tree::rust_sources(root)?;
     let crates = crates::read(root)?;
 

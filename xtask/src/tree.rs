@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use cargo_metadata::MetadataCommand;
+
 use crate::Result;
 
 /// A text file.
@@ -29,10 +31,9 @@ impl Source {
     }
 }
 
-/// The folder of the workspace.
-pub fn root() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here)
+/// The folder of the workspace in which the command was started: clones that share a target folder share this binary.
+pub fn root() -> Result<PathBuf> {
+    Ok(MetadataCommand::new().no_deps().exec()?.workspace_root.into_std_path_buf())
 }
 
 /// All Rust files below `root`, without what builds and runs leave there.

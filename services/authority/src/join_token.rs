@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::issuance::Refusal;
 
 /// From when a token was made until it is good for nothing.
-pub const LIFETIME_S: i64 = 600;
+const LIFETIME_S: i64 = 600;
 /// A token is forgotten a day after its last event: an unknown one and a used one are refused alike.
 const KEPT_S: i64 = 86_400;
 

@@ -27,7 +27,7 @@ use haat_service::{Definition, Platform, Wiring};
 
 pub use crate::bootstrap::write_bootstrap_token;
 pub use crate::material::{Material, load_or_create, own_identity};
-pub use crate::offline::issue_offline;
+pub use crate::offline::{issue_offline, supervisor_identity};
 
 use crate::api::Api;
 use crate::audit::Audit;

@@ -1,12 +1,12 @@
-//! The authority's keys and certificates in `<data>/authority/`, made at its first start and the same ever after. The root's
-//! certificate is also at `<data>/ca.pem`, where everybody on this machine takes their trust from.
+//! The authority's keys and certificates in `keys/` of its own folder, made at its first start and the same ever after. The
+//! root's certificate stands beside them at `ca.pem`, for everybody to take their trust from.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use haat_identity::ca::LEAF_LIFETIME;
-use haat_identity::{Chain, Identity, IdentityError, Intermediate, KeyPair, LiveIdentity, Root, SpiffeId, TrustBundle, files};
+use haat_identity::{Chain, Identity, IdentityError, Intermediate, KeyPair, LiveIdentity, Root, SpiffeId, TrustBundle};
 use haat_kernel::time::plus_seconds;
 use haat_kernel::{Clock, Entropy, Error, Kind, Result, Timestamp};
 
@@ -46,17 +46,33 @@ impl Material {
     }
 
     /// A new key and certificate of the authority itself.
-    pub(crate) fn identity(&self, now: Timestamp, entropy: &Entropy) -> std::result::Result<Identity, IdentityError> {
+    pub(crate) fn own_identity(&self, now: Timestamp, entropy: &Entropy) -> std::result::Result<Identity, IdentityError> {
+        self.identity(&SpiffeId::of("authority")?, now, entropy)
+    }
+
+    /// A new key and certificate for `id`. For the authority itself and for work on its own machine; whoever else wants to be
+    /// a service makes the key and keeps it.
+    pub(crate) fn identity(
+        &self,
+        id: &SpiffeId,
+        now: Timestamp,
+        entropy: &Entropy,
+    ) -> std::result::Result<Identity, IdentityError> {
         let key = KeyPair::generate()?;
-        let chain = self.issue(&key.signing_request()?, &SpiffeId::of("authority")?, now, entropy)?;
+        let chain = self.issue(&key.signing_request()?, id, now, entropy)?;
         Identity::new(chain, key)
+    }
+
+    pub(crate) fn live(&self, identity: Identity, clock: Clock) -> Result<LiveIdentity> {
+        Ok(LiveIdentity::new(identity, TrustBundle::from_pem(&self.root_pem)?, clock)?)
     }
 }
 
-/// Reads the material below `folder`, or makes it where there is none.
+/// Reads the material in the authority's own folder, or makes it where there is none.
 pub fn load_or_create(folder: &Path, now: Timestamp, entropy: &Entropy) -> Result<Material> {
-    let files = Files::below(folder);
-    create_private_folder(&files.folder)?;
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| Error::internal(format!("{}: {error}", folder.display())))?;
+    let files = Files::within(folder);
     let root = match existing(Root::load(&files.root, &files.root_key))? {
         Some(root) => root,
         None => {
@@ -73,14 +89,12 @@ pub fn load_or_create(folder: &Path, now: Timestamp, entropy: &Entropy) -> Resul
             intermediate
         }
     };
-    let root_pem = root.certificate_pem();
-    files::write_public(&folder.join("ca.pem"), root_pem.as_bytes())?;
-    Ok(Material { root_pem, intermediate })
+    Ok(Material { root_pem: root.certificate_pem(), intermediate })
 }
 
-/// Reads the material below `folder`; 409 `authority_missing` where there is none.
+/// Reads the material in the authority's own folder; 409 `authority_missing` where there is none.
 pub fn load(folder: &Path) -> Result<Material> {
-    let files = Files::below(folder);
+    let files = Files::within(folder);
     let Some(root) = existing(Root::load(&files.root, &files.root_key))? else {
         let detail = format!("There is no certificate authority in {}.", folder.display());
         return Err(Error::new(Kind::FailedPrecondition, "authority_missing", detail));
@@ -91,23 +105,10 @@ pub fn load(folder: &Path) -> Result<Material> {
 
 /// The identity `spiffe://haat/authority`, signed by the authority itself: nobody else could.
 pub fn own_identity(material: &Material, clock: Clock, entropy: &Entropy) -> Result<LiveIdentity> {
-    let identity = material.identity(clock.now(), entropy)?;
-    Ok(LiveIdentity::new(identity, TrustBundle::from_pem(&material.root_pem)?, clock)?)
-}
-
-/// Makes `folder`, for its owner alone, unless it is there.
-pub(crate) fn create_private_folder(folder: &Path) -> Result<()> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|error| Error::internal(format!("{}: {error}", folder.display())))
-}
-
-/// Where everything that only the authority may read is kept.
-pub(crate) fn private_folder(folder: &Path) -> PathBuf {
-    folder.join("authority")
+    material.live(material.own_identity(clock.now(), entropy)?, clock)
 }
 
 struct Files {
-    folder: PathBuf,
     root: PathBuf,
     root_key: PathBuf,
     intermediate: PathBuf,
@@ -115,14 +116,12 @@ struct Files {
 }
 
 impl Files {
-    fn below(folder: &Path) -> Self {
-        let folder = private_folder(folder);
+    fn within(folder: &Path) -> Self {
         Files {
             root: folder.join("root.pem"),
             root_key: folder.join("root.key"),
             intermediate: folder.join("intermediate.pem"),
             intermediate_key: folder.join("intermediate.key"),
-            folder,
         }
     }
 }
@@ -150,6 +149,8 @@ fn usable(loaded: std::result::Result<Intermediate, IdentityError>, now: Timesta
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
+    use haat_identity::files;
+
     use super::*;
 
     fn at(text: &str) -> Timestamp {
@@ -158,17 +159,16 @@ mod tests {
 
     #[test]
     fn material_is_made_once_and_private() {
-        let (folder, entropy, now) = (tempfile::tempdir().unwrap(), Entropy::seeded(1), at("2026-11-21T10:00:00Z"));
-        let made = load_or_create(folder.path(), now, &entropy).unwrap();
-        let again = load_or_create(folder.path(), plus_seconds(now, 3600), &entropy).unwrap();
+        let (data, entropy, now) = (tempfile::tempdir().unwrap(), Entropy::seeded(1), at("2026-11-21T10:00:00Z"));
+        let folder = data.path().join("authority");
+        let made = load_or_create(&folder, now, &entropy).unwrap();
+        let again = load_or_create(&folder, plus_seconds(now, 3600), &entropy).unwrap();
         assert_eq!(again.root_pem(), made.root_pem());
         assert_eq!(again.intermediate().not_after(), made.intermediate().not_after());
-        assert_eq!(files::read(&folder.path().join("ca.pem")).unwrap(), made.root_pem());
 
-        let mode = |name: &str| std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode("authority"), 0o700);
-        assert_eq!((mode("authority/root.key"), mode("authority/intermediate.key")), (0o600, 0o600));
-        assert_eq!(mode("ca.pem"), 0o644);
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&folder), 0o700);
+        assert_eq!((mode(&folder.join("root.key")), mode(&folder.join("intermediate.key"))), (0o600, 0o600));
     }
 
     #[test]
@@ -181,9 +181,9 @@ mod tests {
         assert!(replaced.intermediate().not_after() > made.intermediate().not_after());
 
         let stray = KeyPair::generate().unwrap().to_pem();
-        files::write_private(&folder.path().join("authority/intermediate.key"), stray.as_bytes()).unwrap();
+        files::write_private(&folder.path().join("intermediate.key"), stray.as_bytes()).unwrap();
         assert!(load_or_create(folder.path(), late, &entropy).is_ok());
-        files::write_private(&folder.path().join("authority/root.key"), stray.as_bytes()).unwrap();
+        files::write_private(&folder.path().join("root.key"), stray.as_bytes()).unwrap();
         assert!(load_or_create(folder.path(), late, &entropy).is_err(), "a root is never replaced");
     }
 

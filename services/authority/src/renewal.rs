@@ -23,7 +23,7 @@ pub async fn renew_own(platform: Platform, material: Arc<Material>) -> Result<()
         wait_until(platform.clock, renewal_time(current.not_before, current.not_after, &platform.entropy)).await;
 
         let now = platform.clock.now();
-        let next = material.identity(now, &platform.entropy)?;
+        let next = material.own_identity(now, &platform.entropy)?;
         let subject = Subject::Service(next.spiffe_id.name().to_owned());
         let certificate = IssuedCertificate::new(subject, &CertificateInfo::read(next.chain.leaf())?);
         let ctx = Ctx::internal(platform.name, "own-renewal", now);
