@@ -33,7 +33,9 @@ pub async fn create(arguments: CreateAdmin) -> Result<()> {
         seller_id: String::new(),
     };
     let user = supervisor.ensure_user(request).await.map_err(|error| match error.kind {
-        haat_kernel::Kind::Unavailable => failure("The platform does not answer: start it with `haat up` first.").with_context(error),
+        haat_kernel::Kind::Unavailable => {
+            failure("The platform does not answer: start it with `haat up` first.").with_context(error)
+        }
         _ => error,
     })?;
     say(format!("{} is an operator now ({}).", user.email, user.id));

@@ -92,7 +92,8 @@ impl Demo {
             return Ok(accounts);
         }
         let entropy = self.supervisor.entropy();
-        let account = |name: &str, entropy: &Entropy| Account { email: format!("{name}@haat.test"), password: entropy.hex(PASSWORD_BYTES) };
+        let account =
+            |name: &str, entropy: &Entropy| Account { email: format!("{name}@haat.test"), password: entropy.hex(PASSWORD_BYTES) };
         Ok(Accounts {
             operator: account("admin", entropy),
             seller: account("seller", entropy),
@@ -118,9 +119,12 @@ fn show(accounts: &Accounts, is_new: bool, file: &Path) {
         return say(format!("The demo accounts and their passwords are in {}.", file.display()));
     }
     say("Demo accounts (shown once; kept in demo.json):");
-    for (role, account) in
-        [("operator", &accounts.operator), ("seller", &accounts.seller), ("seller", &accounts.second_seller), ("buyer", &accounts.buyer)]
-    {
+    for (role, account) in [
+        ("operator", &accounts.operator),
+        ("seller", &accounts.seller),
+        ("seller", &accounts.second_seller),
+        ("buyer", &accounts.buyer),
+    ] {
         say(format!("  {role:<9} {:<20} {}", account.email, account.password));
     }
 }

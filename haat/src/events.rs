@@ -40,6 +40,14 @@ fn show(event: &StoredEvent) {
     let body = String::from_utf8_lossy(&event.body);
     say(format!(
         "{}  {:>2}/{:<6} {}.{} v{}  {}  by {}  ({})\n    {body}",
-        event.time, event.partition, event.position, event.kind, event.event_type, event.version, event.id, event.principal, event.correlation
+        event.time,
+        event.partition,
+        event.position,
+        event.kind,
+        event.event_type,
+        event.version,
+        event.id,
+        event.principal,
+        event.correlation
     ));
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use haat_store::Store;
 use haat_telemetry::{LogFormat, Metrics};
 use haat_transport::Tcp;
 use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -48,13 +50,12 @@ async fn wait_for_stop(is_supervised: bool, stop: watch::Sender<bool>) -> Result
     let problem = haat_kernel::Error::internal;
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate()).map_err(problem)?, signal(SignalKind::interrupt()).map_err(problem)?);
+    let supervisor = if is_supervised { Some(supervisor_pipe()?) } else { None };
     let supervisor_gone = async {
-        if !is_supervised {
-            return std::future::pending().await;
-        }
+        let Some(mut pipe) = supervisor else { return std::future::pending().await };
         let mut byte = [0; 1];
         // The supervisor never writes: the end of the pipe is the end of the supervisor.
-        while tokio::io::stdin().read(&mut byte).await.is_ok_and(|read| read > 0) {}
+        while pipe.read(&mut byte).await.is_ok_and(|read| read > 0) {}
     };
     tokio::pin!(supervisor_gone);
     loop {
@@ -67,6 +68,12 @@ async fn wait_for_stop(is_supervised: bool, stop: watch::Sender<bool>) -> Result
     }
     stop.send_replace(true);
     Ok(())
+}
+
+/// Standard input, as the pipe that the supervisor holds the other end of.
+fn supervisor_pipe() -> Result<pipe::Receiver> {
+    let input = std::io::stdin().as_fd().try_clone_to_owned().map_err(haat_kernel::Error::internal)?;
+    pipe::Receiver::from_owned_fd(input).map_err(haat_kernel::Error::internal)
 }
 
 fn stopped(mut stopping: watch::Receiver<bool>) -> impl Future<Output = ()> {
@@ -112,7 +119,10 @@ async fn identity(name: &str, layout: &Layout, plan: &Plan, clock: Clock, entrop
     }
     let file = layout.join_token(name);
     let token = std::fs::read_to_string(&file).map_err(|e| {
-        failure(format!("No join token for {name} at {}: `haat up` leaves one whenever it starts the service ({e}).", file.display()))
+        failure(format!(
+            "No join token for {name} at {}: `haat up` leaves one whenever it starts the service ({e}).",
+            file.display()
+        ))
     })?;
     // It works once; a copy lying about would only tempt.
     std::fs::remove_file(&file).map_err(|e| failure(format!("{} cannot be removed: {e}.", file.display())))?;

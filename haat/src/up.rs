@@ -10,7 +10,8 @@ use std::fs::{File, TryLockError};
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use haat_kernel::{Clock, Entropy, Result};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
@@ -19,19 +20,21 @@ use crate::cli;
 use crate::client::Supervisor;
 use crate::layout::{self, Layout};
 use crate::plan::Plan;
-use crate::roster::{self, AUTHORITY, SANDBOX_PSP, SUPERVISOR};
+use crate::roster::{self, AUTHORITY, SANDBOX_PSP};
 use crate::terminal::{failure, say};
 use crate::{demo, run};
 use street::Street;
 
 /// From the start of the processes to the first answer, on a slow and busy machine.
 const READY_MAX: Duration = Duration::from_secs(60);
-const TOKEN_BYTES: usize = 32;
 
 pub async fn up(arguments: cli::Up) -> Result<()> {
     let started = Instant::now();
     if !arguments.http.ip().is_loopback() {
-        return Err(failure(format!("--http {} is not a loopback address: without TLS only this machine may connect.", arguments.http)));
+        return Err(failure(format!(
+            "--http {} is not a loopback address: without TLS only this machine may connect.",
+            arguments.http
+        )));
     }
     let layout = Layout::new(&arguments.data)?;
     layout.create(&roster::processes())?;
@@ -60,7 +63,7 @@ pub async fn up(arguments: cli::Up) -> Result<()> {
 /// Starts everything, says so, and watches over it until something cannot be mended.
 async fn live(street: &mut Street, arguments: &cli::Up, started: Instant) -> Result<()> {
     let (layout, plan) = (street.layout.clone(), street.plan.clone());
-    let token = leave_bootstrap_token(&layout, &street.entropy)?;
+    let token = haat_authority::write_bootstrap_token(&layout.service(AUTHORITY), Clock::System.now(), &street.entropy)?;
     street.start(AUTHORITY, None).await?;
     street.await_ready(AUTHORITY, READY_MAX).await?;
     let root = layout::read(&layout.root_certificate())?;
@@ -91,9 +94,10 @@ fn lock(layout: &Layout) -> Result<File> {
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(problem)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(failure(format!("Another `haat up` runs on {}: stop it first, or choose another --data.", layout.root().display())))
-        }
+        Err(TryLockError::WouldBlock) => Err(failure(format!(
+            "Another `haat up` runs on {}: stop it first, or choose another --data.",
+            layout.root().display()
+        ))),
         Err(TryLockError::Error(e)) => Err(problem(e)),
     }
 }
@@ -111,21 +115,12 @@ fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal> {
 fn write_secrets(layout: &Layout, smtp: Option<&str>, entropy: &Entropy) -> Result<()> {
     let mut key = [0; 24];
     entropy.fill(&mut key);
-    layout::secret(&layout.secret("sandbox-webhook"), || haat_sandbox_psp::WebhookSecret::encode(&key))?;
+    // The form that Standard Webhooks gives a shared key.
+    layout::secret(&layout.secret("sandbox-webhook"), || format!("whsec_{}", STANDARD.encode(key)))?;
     if let Some(url) = smtp {
         layout::write_private(&layout.secret("smtp-url"), url.as_bytes())?;
     }
     Ok(())
-}
-
-/// The first join token of all: the authority finds its hash beside its keys when it starts.
-fn leave_bootstrap_token(layout: &Layout, entropy: &Entropy) -> Result<String> {
-    let token = entropy.hex(TOKEN_BYTES);
-    let hash = digest::digest(&digest::SHA256, token.as_bytes());
-    let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    let path = layout.service(AUTHORITY).join("bootstrap-token");
-    layout::write_private(&path, format!("{hash} {SUPERVISOR}\n").as_bytes())?;
-    Ok(token)
 }
 
 fn welcome(street: &Street, started: Instant) {

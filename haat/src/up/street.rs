@@ -73,7 +73,8 @@ impl Street {
     pub fn explain(&self, name: &str, problem: impl std::fmt::Display) -> Error {
         let log = self.layout.log(name);
         let text = std::fs::read_to_string(&log).unwrap_or_default();
-        let last = text.lines().rev().find(|line| line.contains("ERROR")).or_else(|| text.lines().last()).unwrap_or("its log is empty");
+        let last =
+            text.lines().rev().find(|line| line.contains("ERROR")).or_else(|| text.lines().last()).unwrap_or("its log is empty");
         failure(format!("{name} did not start: {problem}. Its log is {}.", log.display())).with_context(last)
     }
 
@@ -102,7 +103,11 @@ impl Street {
     /// Ends all processes: the gateway first, so that nothing new comes in; then the rest; what does not end is killed.
     pub async fn stop(mut self) {
         let until = Instant::now() + STOP_MAX;
-        let order = [vec![GATEWAY], roster::processes().into_iter().filter(|n| *n != GATEWAY && *n != AUTHORITY).collect(), vec![AUTHORITY]];
+        let order = [
+            vec![GATEWAY],
+            roster::processes().into_iter().filter(|n| *n != GATEWAY && *n != AUTHORITY).collect(),
+            vec![AUTHORITY],
+        ];
         for names in order {
             names.iter().filter_map(|name| self.children.get(name)).for_each(Child::terminate);
             for name in names {
