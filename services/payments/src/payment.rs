@@ -7,6 +7,8 @@
 
 pub mod authorization;
 mod fold;
+#[cfg(test)]
+mod interleavings;
 mod refunds;
 pub mod settlement;
 #[cfg(test)]
