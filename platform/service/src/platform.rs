@@ -58,7 +58,8 @@ struct Inner {
 }
 
 impl Platform {
-    pub(crate) fn new(name: &'static str, config: Config, environment: Environment) -> Self {
+    /// What [`crate::run`] hands to a service; a service's tests make their own.
+    pub fn new(name: &'static str, config: Config, environment: Environment) -> Self {
         Platform {
             name,
             clock: environment.clock,

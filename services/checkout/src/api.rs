@@ -180,3 +180,6 @@ impl Api {
         found.into_iter().next().ok_or_else(|| wanted.not_found().into())
     }
 }
+
+#[cfg(test)]
+mod tests;
