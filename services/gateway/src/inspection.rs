@@ -97,7 +97,7 @@ fn is_scanner(agent: &[u8]) -> bool {
         let is_word_start = !previous.is_ascii_alphanumeric() && byte.is_ascii_alphabetic();
         previous = *byte;
         let begins = |name: &&str| agent.get(at..at + name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()));
-        is_word_start && SCANNERS.iter().any(|name| begins(&name))
+        is_word_start && SCANNERS.iter().any(begins)
     })
 }
 

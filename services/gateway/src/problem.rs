@@ -17,13 +17,13 @@ pub struct Problem {
     pub status: StatusCode,
     pub code: Cow<'static, str>,
     pub detail: Cow<'static, str>,
-    pub violations: Vec<Violation>,
+    pub violations: Box<[Violation]>,
     /// Seconds after which a retry makes sense.
     pub retry_after_s: Option<u32>,
     /// Headers that this refusal needs beside the usual ones.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// For the log only.
-    pub context: Option<String>,
+    pub context: Option<Box<str>>,
 }
 
 #[derive(Serialize)]
@@ -44,7 +44,7 @@ impl Problem {
             status,
             code: Cow::Borrowed(code),
             detail: detail.into(),
-            violations: Vec::new(),
+            violations: Box::default(),
             retry_after_s: None,
             headers: Vec::new(),
             context: None,
@@ -57,7 +57,7 @@ impl Problem {
             [only] => format!("`{}` {}.", only.field, only.description),
             several => format!("{} fields are wrong.", several.len()),
         };
-        Problem { violations, ..Problem::new(StatusCode::BAD_REQUEST, "invalid_argument", detail) }
+        Problem { violations: violations.into(), ..Problem::new(StatusCode::BAD_REQUEST, "invalid_argument", detail) }
     }
 
     pub fn malformed_json(detail: &str) -> Self {
@@ -106,7 +106,7 @@ impl Problem {
     /// For the log only.
     #[must_use]
     pub fn with_context(mut self, context: impl std::fmt::Display) -> Self {
-        self.context = Some(context.to_string());
+        self.context = Some(context.to_string().into());
         self
     }
 
@@ -153,10 +153,10 @@ impl From<Error> for Problem {
             status,
             code: error.code.into(),
             detail: error.detail.into(),
-            violations: error.violations,
+            violations: error.violations.into(),
             retry_after_s: error.retry_after_s.or(needs_time.then_some(1)),
             headers: Vec::new(),
-            context: error.context,
+            context: error.context.map(Into::into),
         }
     }
 }

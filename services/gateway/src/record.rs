@@ -17,7 +17,7 @@ pub struct Record<'g> {
     pub principal: Principal,
     pub is_cached: bool,
     code: Option<String>,
-    context: Option<String>,
+    context: Option<Box<str>>,
 }
 
 impl Record<'_> {

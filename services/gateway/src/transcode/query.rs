@@ -20,8 +20,10 @@ pub enum QueryError {
     NotUtf8,
 }
 
+pub type Parameters<'q> = Vec<(Cow<'q, str>, Cow<'q, str>)>;
+
 /// The decoded names and values of a query string. A stray `%` stands for itself, as browsers have it.
-pub fn parameters(query: &str) -> Result<Vec<(Cow<'_, str>, Cow<'_, str>)>, QueryError> {
+pub fn parameters(query: &str) -> Result<Parameters<'_>, QueryError> {
     let pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).take(PARAMETERS_MAX + 1).collect();
     if pairs.len() > PARAMETERS_MAX {
         return Err(QueryError::TooMany);
