@@ -113,8 +113,7 @@ async fn run_one(name: &str, layout: &Layout, plan: &Plan, stopping: watch::Rece
 async fn identity(name: &str, layout: &Layout, plan: &Plan, clock: Clock, entropy: &Entropy) -> Result<LiveIdentity> {
     if name == AUTHORITY {
         let material = haat_authority::load_or_create(&layout.service(AUTHORITY), clock.now(), entropy)?;
-        std::fs::copy(layout.service(AUTHORITY).join("root.pem"), layout.root_certificate())
-            .map_err(|e| failure(format!("{} cannot be written: {e}.", layout.root_certificate().display())))?;
+        haat_identity::files::write_public(&layout.root_certificate(), material.root_pem().as_bytes())?;
         return haat_authority::own_identity(&material, clock, entropy);
     }
     let file = layout.join_token(name);

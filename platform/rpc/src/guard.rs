@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures::FutureExt;
-use haat_contracts::policy::{Call, policies};
+use haat_contracts::policy::{Call, Repeatable, policies};
 use haat_kernel::{Clock, Ctx, Entropy, Error, Kind, Principal, PrincipalKind, Result};
 use haat_store::Store;
 use haat_telemetry::{Metrics, Span};
@@ -88,8 +88,9 @@ impl Guard {
         };
         let work = async {
             match &self.store {
-                // Secrets are not remembered: what nobody may keep, neither do we.
-                Some(store) if !call.no_store => {
+                // A repeat of what is harmless to repeat is done again, which gives the answer of today. And secrets are
+                // not remembered: what nobody may keep, neither do we.
+                Some(store) if call.repeatable == Repeatable::No && !call.no_store => {
                     idempotency::once(store, &self.in_flight, call.secret_request, ctx, request, handle).await
                 }
                 _ => {

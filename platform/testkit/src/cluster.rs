@@ -101,6 +101,11 @@ impl Cluster {
         Store::memory(clock, self.0.backends.get(name).cloned().unwrap_or_default())
     }
 
+    /// A look at what a host has committed so far, while it runs.
+    pub fn look(&self, name: &str, clock: Clock) -> Store {
+        Store::new(Arc::new(self.0.backends.get(name).cloned().unwrap_or_default()), clock)
+    }
+
     fn identity(&self, name: &str, clock: Clock, entropy: &Entropy) -> Result<LiveIdentity> {
         let key = KeyPair::generate()?;
         let id = SpiffeId::of(name)?;
