@@ -73,3 +73,13 @@ impl Store {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_event_stays_as_it_is() {
+        crate::golden::check_events::<KindSchema>("tests/golden", &[("rebuilt", KindSchemaEvent::Rebuilt { schema: 2 })]);
+    }
+}
