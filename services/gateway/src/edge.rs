@@ -28,6 +28,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// After the wish to close, for the client to agree.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 const STREAMS_MAX: u32 = 256;
+/// Up to here the client gets a 431 in words; beyond, the connection ends.
+const HEADER_LIST_BYTES_MAX: u32 = 256 << 10;
 const STREAM_WINDOW_BYTES: u32 = 256 << 10;
 const CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
@@ -70,7 +72,7 @@ fn builder() -> auto::Builder<TokioExecutor> {
         .max_buf_size(HEADER_BYTES_MAX + PATH_BYTES_MAX)
         .http2()
         .timer(TokioTimer::new())
-        .max_header_list_size(u32::try_from(HEADER_BYTES_MAX).unwrap_or(u32::MAX))
+        .max_header_list_size(HEADER_LIST_BYTES_MAX)
         .max_concurrent_streams(STREAMS_MAX)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use haat_kernel::{Clock, Entropy, Principal, PrincipalKind};
+use haat_kernel::{Clock, Ctx, Entropy, Principal, PrincipalKind};
 use http::request::Parts;
 use http::{Request, StatusCode};
 use tokio::time::Instant;
@@ -61,10 +61,11 @@ type Variables<'a> = Vec<Option<Cow<'a, str>>>;
 impl Gateway {
     pub async fn handle(&self, request: Request<RequestBody>, client: Client) -> Answer {
         let started = Instant::now();
-        let (parts, body) = request.into_parts();
+        let (parts, mut body) = request.into_parts();
         let trace = Trace::of(&parts.headers, &self.entropy);
         let mut record = Record::default();
-        let outcome = self.serve(&parts, body, client, &trace, &mut record).await;
+        let outcome = self.serve(&parts, &mut body, client, &trace, &mut record).await;
+        body::drain(&mut body, &parts.headers).await;
         let answer = outcome.unwrap_or_else(|problem| {
             record.refused(&problem);
             problem.into_answer(&trace.context)
@@ -78,7 +79,7 @@ impl Gateway {
     async fn serve<'g>(
         &'g self,
         parts: &Parts,
-        body: RequestBody,
+        body: &mut RequestBody,
         client: Client,
         trace: &Trace,
         record: &mut Record<'g>,
@@ -122,17 +123,20 @@ impl Gateway {
             return Ok(content);
         }
         let keep = Duration::from_secs(exchange.route.call.cache_seconds.into());
-        self.cache.get_or_fill(&key, keep, self.fresh(exchange, body::whole(Bytes::new()))).await
+        let mut nothing = body::whole(Bytes::new());
+        self.cache.get_or_fill(&key, keep, self.fresh(exchange, &mut nothing)).await
     }
 
     /// Translates, calls, and translates back.
-    async fn fresh(&self, exchange: Exchange<'_>, body: RequestBody) -> Result<Content, Problem> {
+    async fn fresh(&self, exchange: Exchange<'_>, body: &mut RequestBody) -> Result<Content, Problem> {
         let Exchange { route, parts, variables, trace, principal } = exchange;
-        let ctx = call::context(route, parts, principal, trace, self.clock)?;
         let reply = if route.plan.body == BodyForm::Stream {
+            let ctx = call::context(route, parts, principal, trace, self.clock)?;
             self.stream(route, parts, &ctx, body).await?
         } else {
             let message = self.message(route, parts, variables, body).await?;
+            // Only now: a slow client does not use up the call's time.
+            let ctx = call::context(route, parts, principal, trace, self.clock)?;
             self.upstream.unary(route, &ctx, message.into()).await?
         };
         let (content_type, body) = route.plan.answer(&self.table.shapes, &reply)?;
@@ -145,7 +149,7 @@ impl Gateway {
         route: &CallRoute,
         parts: &Parts,
         variables: Variables<'_>,
-        body: RequestBody,
+        body: &mut RequestBody,
     ) -> Result<Vec<u8>, Problem> {
         let limit = route.call.max_body_bytes;
         body::check_length(&parts.headers, limit)?;
@@ -161,20 +165,17 @@ impl Gateway {
         route.plan.request(&self.table.shapes, input)
     }
 
-    async fn stream(
-        &self,
-        route: &CallRoute,
-        parts: &Parts,
-        ctx: &haat_kernel::Ctx,
-        body: RequestBody,
-    ) -> Result<Bytes, Problem> {
+    async fn stream(&self, route: &CallRoute, parts: &Parts, ctx: &Ctx, body: &mut RequestBody) -> Result<Bytes, Problem> {
         media::demand_identity(&parts.headers)?;
-        let (messages, failure) = body::chunks(body, media::content_type(&parts.headers).cloned());
+        let shared = body::share(std::mem::replace(body, body::whole(Bytes::new())));
+        let (messages, failure) = body::chunks(shared.clone(), media::content_type(&parts.headers).cloned());
         let reply = self.upstream.stream(route, ctx, messages);
-        tokio::select! {
+        let outcome = tokio::select! {
             Ok(problem) = failure => Err(problem),
-            reply = reply => Ok(reply?),
-        }
+            reply = reply => reply.map_err(Problem::from),
+        };
+        body::drain_shared(&shared, &parts.headers).await;
+        outcome
     }
 
     fn page(&self, page: Page, parts: &Parts) -> Result<Answer, Problem> {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use bytes::Bytes;
 use haat_kernel::{Clock, Entropy};
 use haat_transport::{Security, Tcp};
+use http_body_util::Full;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -96,6 +98,26 @@ async fn ambiguous_and_oversized_requests_get_a_4xx_and_lose_their_connection() 
     ] {
         let answer = bench.exchange(&request).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{status}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn http2_has_the_same_limits() {
+    let bench = bench().await;
+    let io = TokioIo::new(bench.connect().await);
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
+    haat_kernel::spawn("test.client", connection);
+    let large = Bytes::from(vec![b' '; 3 << 20]);
+    for (request, body, status) in [
+        (Request::get("http://x/healthz"), Bytes::new(), 200),
+        (Request::get("http://x/healthz").header("x", "y".repeat(70_000)), Bytes::new(), 431),
+        (Request::post("http://x/v1/carts").header("content-type", "application/json"), large, 413),
+        (Request::post("http://x/v1/products:import"), Bytes::from_static(b"a,b"), 401),
+    ] {
+        let answer = sender.send_request(request.body(Full::new(body)).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), status);
+        assert!(answer.headers().contains_key("x-correlation-id"));
+        answer.into_body().collect().await.unwrap();
     }
 }
 

@@ -7,7 +7,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use haat_contracts::api::HttpBody;
 use haat_contracts::{catalog, checkout, users};
-use haat_kernel::{Ctx, Error, Result as KernelResult};
+use haat_kernel::{Error, Result as KernelResult};
 use http::Method;
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
@@ -224,7 +224,7 @@ async fn an_import_streams() {
     let trace = Trace::of(&parts.headers, &bench.gateway.entropy);
     let principal = Principal::user("user_1", &["seller"]);
     let exchange = Exchange { route, parts: &parts, variables: Vec::new(), trace: &trace, principal };
-    let content = bench.gateway.fresh(exchange, body::whole("a,b\n1,2\n")).await.unwrap();
+    let content = bench.gateway.fresh(exchange, &mut body::whole("a,b\n1,2\n")).await.unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&content.body).unwrap()["rows"], 2);
     let (_, ctx, message) = bench.fake.calls.lock().pop().unwrap();
     assert_eq!((ctx.principal.user_id(), message.as_slice()), (Some("user_1"), &b"text/csva,b\n1,2\n"[..]));
