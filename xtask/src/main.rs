@@ -1,7 +1,8 @@
-//! The project's own commands: `cargo xtask test` checks everything, `tidy` what the compiler does not know of, and
-//! `new-service` lays out a service. Each command is a module with one public function.
+//! The project's own commands: `cargo xtask test` checks everything, `tidy` what the compiler does not know of, `bench`
+//! measures, and `new-service` lays out a service. Each command is a module with one public function.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to the terminal that it was started from")]
 
+mod bench;
 mod new_service;
 mod test;
 mod tidy;
@@ -32,6 +33,12 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Builds for release and measures: requests, CPU, memory. `cargo xtask bench -- --help` lists the options.
+    Bench {
+        /// For the load generator: `--quick`, `--only NAME`, …
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Lays out a new service with one aggregate, and says what is left to do.
     NewService {
         /// As in `spiffe://haat/NAME`; usually a plural: `reviews`.
@@ -46,6 +53,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Test => test::run(),
         Command::Tidy { write } => tidy::run(write),
+        Command::Bench { arguments } => bench::run(&arguments),
         Command::NewService { name, aggregate } => new_service::run(&name, &aggregate),
     };
     match outcome {

@@ -1,0 +1,53 @@
+//! What the architecture allows, next to what was measured.
+
+use std::time::Duration;
+
+use crate::measure::{Load, Measured};
+use crate::scenarios::{CACHED_HTTP1, CACHED_HTTP2, CHECKOUT, PRODUCT, Results, SEARCH};
+
+/// The number of buyers at once whose checkout is compared.
+const BUYERS: usize = 8;
+
+/// One line of the comparison: the less the better.
+pub struct Line {
+    pub what: &'static str,
+    pub unit: &'static str,
+    pub budget: f64,
+    pub measured: f64,
+}
+
+impl Line {
+    pub fn verdict(&self) -> String {
+        if self.measured <= self.budget {
+            return "met".to_owned();
+        }
+        format!("missed: {:.1} times the budget", self.measured / self.budget)
+    }
+}
+
+/// Only what was measured.
+pub fn compare(results: &Results) -> Vec<Line> {
+    let closed = |name: &str| results.find(name, |measured| matches!(measured.load, Load::Closed));
+    let gateway = |name| closed(name).map(|measured| micros(measured.cpu_of("gateway")));
+    let in_all = |name| closed(name).map(|measured| micros(measured.cpu_in_all()));
+    let buyers = results.find(CHECKOUT, |measured| matches!(measured.load, Load::Closed) && measured.workers == BUYERS);
+    let half_load = results.find(CHECKOUT, |measured| matches!(measured.load, Load::Open(_)));
+    let millis = |measured: &Measured| micros(measured.turns().at(0.99)) / 1000.0;
+    let [resident, _] = results.resident();
+    let lines = [
+        ("start to ready", "s", 2.0, Some(results.ready_after.as_secs_f64())),
+        ("resident in all, demo catalogue loaded", "MiB", 400.0, Some(resident)),
+        ("cached read over HTTP/1.1: gateway", "µs CPU", 9.0, gateway(CACHED_HTTP1)),
+        ("cached read over HTTP/2: gateway", "µs CPU", 9.0, gateway(CACHED_HTTP2)),
+        ("product read, signed in: all processes", "µs CPU", 100.0, in_all(PRODUCT)),
+        ("search with facets: all processes", "µs CPU", 400.0, in_all(SEARCH)),
+        ("checkout, every call, 8 buyers: all processes", "µs CPU", 2_000.0, buyers.map(|it| micros(it.cpu_in_all()))),
+        ("checkout, every call, at half load: p99", "ms", 68.0, half_load.map(millis)),
+    ];
+    let line = |(what, unit, budget, measured): (_, _, _, Option<f64>)| Some(Line { what, unit, budget, measured: measured? });
+    lines.into_iter().filter_map(line).collect()
+}
+
+pub fn micros(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e6
+}
