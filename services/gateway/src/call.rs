@@ -64,7 +64,7 @@ impl Upstream for Services {
 pub fn context(route: &CallRoute, parts: &Parts, principal: Principal, trace: &Trace, clock: Clock) -> Result<Ctx, Problem> {
     let idempotency = idempotency(route, parts, &principal)?;
     let mut ctx = Ctx::new(principal, trace.correlation_id.clone(), clock.now());
-    ctx.trace = trace.context;
+    ctx.trace = *trace.context();
     ctx.deadline = Some(Instant::now() + route.call.deadline);
     ctx.idempotency = idempotency;
     if !route.call.pass_headers.is_empty() {

@@ -62,16 +62,17 @@ impl Gateway {
     pub async fn handle(&self, request: Request<RequestBody>, client: Client) -> Answer {
         let started = Instant::now();
         let (parts, mut body) = request.into_parts();
-        let trace = Trace::of(&parts.headers, &self.entropy);
+        let mut trace = Trace::of(&parts.headers, self.clock.now(), &self.entropy);
         let mut record = Record::default();
         let outcome = self.serve(&parts, &mut body, client, &trace, &mut record).await;
         body::drain(&mut body, &parts.headers).await;
         let answer = outcome.unwrap_or_else(|problem| {
             record.refused(&problem);
-            problem.into_answer(&trace.context)
+            problem.into_answer(trace.context())
         });
         let mut answer = answer::for_method(answer, &parts.method);
         trace.stamp(answer.headers_mut());
+        record.trace(&parts.method, answer.status(), &mut trace);
         record.write(&parts.method, answer.status(), started.elapsed(), &trace);
         answer
     }

@@ -123,6 +123,16 @@ impl Allowance {
     }
 }
 
+/// The headers of a 429 that a service decided on: all that is known is when to come back.
+pub fn stamp_refusal(headers: &mut HeaderMap, wait_s: u32) {
+    let texts = [(RATE_LIMIT, format!("\"call\";r=0;t={wait_s}")), (RATE_LIMIT_POLICY, format!("\"call\";q=1;w={wait_s}"))];
+    for (name, text) in texts {
+        if let Ok(value) = HeaderValue::try_from(text) {
+            headers.entry(name).or_insert(value);
+        }
+    }
+}
+
 /// Somebody with one IPv6 address has 2^64 of them.
 fn network(addr: IpAddr) -> IpAddr {
     match addr {

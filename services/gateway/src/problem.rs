@@ -10,6 +10,8 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use serde::Serialize;
 
+use crate::limits;
+
 pub type Answer = Response<Full<Bytes>>;
 
 #[derive(Clone, Debug)]
@@ -140,6 +142,9 @@ impl Problem {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         headers.extend(self.headers);
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            limits::stamp_refusal(headers, self.retry_after_s.unwrap_or(1));
+        }
         answer
     }
 }
@@ -206,6 +211,12 @@ mod tests {
             "Bearer"
         );
         assert_eq!(render(Error::unavailable("down").into()).await.0.headers()[RETRY_AFTER], "1");
+        let often = Error::new(Kind::ResourceExhausted, "rate_limited", "Too often.").with_retry_after(7);
+        let (answer, _) = render(often.into()).await;
+        assert_eq!(
+            (&answer.headers()[RETRY_AFTER], &answer.headers()["ratelimit"]),
+            (&"7".parse().unwrap(), &"\"call\";r=0;t=7".parse().unwrap())
+        );
         let late = Error::new(Kind::DeadlineExceeded, "deadline_exceeded", "Too late.");
         assert_eq!(render(late.into()).await.0.status(), 504);
     }

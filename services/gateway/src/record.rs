@@ -26,6 +26,16 @@ impl Record<'_> {
         self.context.clone_from(&problem.context);
     }
 
+    /// Says the same in the request's span.
+    pub fn trace(&self, method: &Method, status: StatusCode, trace: &mut Trace) {
+        trace.set("http.request.method", method.as_str());
+        trace.set("http.route", self.route.unwrap_or("-"));
+        trace.set("http.response.status_code", status.as_str());
+        if let Some(code) = self.code.as_deref().filter(|_| status.is_server_error()) {
+            trace.fail(code);
+        }
+    }
+
     pub fn write(&self, method: &Method, status: StatusCode, took: Duration, trace: &Trace) {
         let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         macro_rules! line {
@@ -39,7 +49,7 @@ impl Record<'_> {
                     user = %self.principal,
                     cached = self.is_cached,
                     correlation_id = trace.correlation_id.as_str(),
-                    trace_id = %format_args!("{:032x}", trace.context.trace_id),
+                    trace_id = %format_args!("{:032x}", trace.context().trace_id),
                     code = self.code.as_deref(),
                     context = self.context.as_deref(),
                 )

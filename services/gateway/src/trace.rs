@@ -1,32 +1,45 @@
 //! Which request this is: the correlation id that follows it everywhere, and its place in a W3C trace. Both go back to
 //! the client.
 
-use haat_kernel::{CorrelationId, Entropy, TraceContext};
+use haat_kernel::{CorrelationId, Entropy, Timestamp, TraceContext};
+use haat_telemetry::Span;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-#[derive(Clone, Debug)]
 pub struct Trace {
     pub correlation_id: CorrelationId,
-    pub context: TraceContext,
+    /// The gateway's own work. It ends, and is exported, when this is dropped.
+    span: Span,
 }
 
 impl Trace {
-    /// The client's ids where they are well-formed, else new ones; the span is always a new one, of the gateway's work.
-    pub fn of(headers: &HeaderMap, entropy: &Entropy) -> Self {
+    /// The client's ids where they are well-formed, else new ones; the span is always a new one.
+    pub fn of(headers: &HeaderMap, now: Timestamp, entropy: &Entropy) -> Self {
         let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let mut random = [0u8; 40];
-        entropy.fill(&mut random);
-        let span_id = u64::from_le_bytes(part(&random, 0)).max(1);
-        let context = match text(TRACEPARENT).and_then(TraceContext::parse) {
-            Some(parent) => TraceContext { span_id, ..parent },
-            None => TraceContext { trace_id: u128::from_le_bytes(part(&random, 8)).max(1), span_id, sampled: false },
-        };
-        let correlation_id = text(CORRELATION_ID).and_then(CorrelationId::parse);
-        let correlation_id = correlation_id.unwrap_or_else(|| CorrelationId::new(u128::from_le_bytes(part(&random, 24))));
-        Trace { correlation_id, context }
+        let parent = text(TRACEPARENT).and_then(TraceContext::parse).unwrap_or_default();
+        let correlation_id = text(CORRELATION_ID).and_then(CorrelationId::parse).unwrap_or_else(|| {
+            let mut random = [0u8; 16];
+            entropy.fill(&mut random);
+            CorrelationId::new(u128::from_le_bytes(random))
+        });
+        let mut span = Span::begin("edge", &parent, now, entropy);
+        span.set("haat.correlation_id", correlation_id.as_str());
+        Trace { correlation_id, span }
+    }
+
+    pub fn context(&self) -> &TraceContext {
+        &self.span.context
+    }
+
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.span.set(name, value);
+    }
+
+    /// Marks the request as failed.
+    pub fn fail(&mut self, code: &str) {
+        self.span.fail(code);
     }
 
     pub fn stamp(&self, headers: &mut HeaderMap) {
@@ -34,14 +47,10 @@ impl Trace {
         if let Ok(value) = HeaderValue::from_str(self.correlation_id.as_str()) {
             headers.insert(CORRELATION_ID, value);
         }
-        if let Ok(value) = HeaderValue::try_from(self.context.header()) {
+        if let Ok(value) = HeaderValue::try_from(self.context().header()) {
             headers.insert(TRACEPARENT, value);
         }
     }
-}
-
-fn part<const N: usize>(random: &[u8; 40], from: usize) -> [u8; N] {
-    std::array::from_fn(|index| random[from + index])
 }
 
 #[cfg(test)]
@@ -54,18 +63,18 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CORRELATION_ID, HeaderValue::from_static("order-12345678"));
         headers.insert(TRACEPARENT, HeaderValue::from_static("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
-        let trace = Trace::of(&headers, &entropy);
+        let trace = Trace::of(&headers, Timestamp::UNIX_EPOCH, &entropy);
         assert_eq!(trace.correlation_id.as_str(), "order-12345678");
-        assert_eq!(trace.context.trace_id_hex(), "4bf92f3577b34da6a3ce929d0e0e4736");
-        assert!(trace.context.sampled && trace.context.span_id != 0x00f0_67aa_0ba9_02b7);
+        assert_eq!(trace.context().trace_id_hex(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert!(trace.context().sampled && trace.context().span_id != 0x00f0_67aa_0ba9_02b7);
 
         headers.insert(CORRELATION_ID, HeaderValue::from_static("no spaces please"));
         headers.insert(TRACEPARENT, HeaderValue::from_static("00-0-0-0"));
-        let other = Trace::of(&headers, &entropy);
+        let other = Trace::of(&headers, Timestamp::UNIX_EPOCH, &entropy);
         assert_eq!(other.correlation_id.as_str().len(), 32);
         let mut answer = HeaderMap::new();
         other.stamp(&mut answer);
-        assert_eq!(answer[TRACEPARENT], other.context.header().as_str());
+        assert_eq!(answer[TRACEPARENT], other.context().header().as_str());
         assert_eq!(answer[CORRELATION_ID], other.correlation_id.as_str());
     }
 }

@@ -221,7 +221,7 @@ async fn an_import_streams() {
     let (parts, ()) = request.into_parts();
     let found = bench.gateway.table.find(&parts.method, parts.uri.path()).unwrap();
     let Target::Call(route) = found.value else { panic!("an import is a call") };
-    let trace = Trace::of(&parts.headers, &bench.gateway.entropy);
+    let trace = Trace::of(&parts.headers, bench.gateway.clock.now(), &bench.gateway.entropy);
     let principal = Principal::user("user_1", &["seller"]);
     let exchange = Exchange { route, parts: &parts, variables: Vec::new(), trace: &trace, principal };
     let content = bench.gateway.fresh(exchange, &mut body::whole("a,b\n1,2\n")).await.unwrap();
