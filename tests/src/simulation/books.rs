@@ -1,0 +1,65 @@
+//! The evening of a simulated day: once nothing moves any more, the books must balance, nothing may be parked, and the
+//! payment provider must have moved exactly what we say.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use haat::check::{Report, Stores, settled};
+use haat_payments::payment::Payment;
+use haat_sandbox_psp::charge::Charge;
+use haat_testkit::Cluster;
+use tokio::time::{Instant, sleep};
+
+use super::PSP;
+
+/// Long enough for every backoff and every late webhook.
+const HEALING_MAX: Duration = Duration::from_secs(10 * 60);
+
+pub async fn close(cluster: &Cluster) -> Result<(), String> {
+    let clock = cluster.environment("street").map_err(|error| error.to_string())?.clock;
+    let stores: Stores = cluster.endpoints().keys().map(|name| (name.clone(), cluster.look(name, clock))).collect();
+    let until = Instant::now() + HEALING_MAX;
+    let report: Report = loop {
+        let report = settled(&stores).await.map_err(|error| error.to_string())?;
+        if report.moving.is_empty() {
+            break report;
+        }
+        if Instant::now() >= until {
+            return Err(format!("still moving: {:#?}", report.moving));
+        }
+        sleep(Duration::from_secs(1)).await;
+    };
+    if !report.wrong.is_empty() || !report.parked.is_empty() {
+        return Err(format!("wrong: {:#?}, parked: {:#?}", report.wrong, report.parked));
+    }
+    let ours = kept_by_us(&stores).await.map_err(|error| error.to_string())?;
+    let theirs = kept_by_provider(cluster, clock).await.map_err(|error| error.to_string())?;
+    if ours == theirs { Ok(()) } else { Err(format!("we keep {ours:?}, the provider says {theirs:?}")) }
+}
+
+/// What each payment took and did not give back.
+async fn kept_by_us(stores: &Stores) -> haat_kernel::Result<BTreeMap<String, i64>> {
+    let mut kept = BTreeMap::new();
+    let Some(store) = stores.get("payments") else { return Ok(kept) };
+    store
+        .for_each::<Payment>(|payment| {
+            if let Some(intent) = payment.intent() {
+                kept.insert(payment.id.clone(), intent.captured().minor - intent.refunded().minor);
+            }
+        })
+        .await?;
+    kept.retain(|_, amount| *amount != 0);
+    Ok(kept)
+}
+
+async fn kept_by_provider(cluster: &Cluster, clock: haat_kernel::Clock) -> haat_kernel::Result<BTreeMap<String, i64>> {
+    let mut kept: BTreeMap<String, i64> = BTreeMap::new();
+    let visit = |charge: haat_store::Versioned<Charge>| {
+        if let Some(open) = charge.opened() {
+            *kept.entry(open.terms.reference.clone()).or_default() += open.captured - open.refunded;
+        }
+    };
+    cluster.look(PSP, clock).for_each::<Charge>(visit).await?;
+    kept.retain(|_, amount| *amount != 0);
+    Ok(kept)
+}
