@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use haat_kernel::time::plus_millis;
 use haat_kernel::{CorrelationId, Ctx, Error, Idempotency, Result, Timestamp};
 use haat_service::{OnTimer, Platform};
-use haat_store::{Aggregate, DueTimer, Store, Versioned};
-use tokio::time::{Instant, timeout_at};
+use haat_store::{Aggregate, DueTimer, Page, Store, Versioned};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{Event, Next, Perform, Saga};
 
@@ -19,6 +19,9 @@ const BACKOFF_MIN_MS: u64 = 100;
 const BACKOFF_MAX_MS: u64 = 15_000;
 /// About ten minutes of backoff: then a person has to look.
 const ATTEMPTS_MAX: u32 = 48;
+
+const REPORT_EVERY: Duration = Duration::from_secs(5);
+const PARKED_COUNTED_MAX: usize = 1_000;
 
 /// Cheap to clone; clones share the work.
 pub struct Runner<S: Saga>(Arc<Inner<S>>);
@@ -76,6 +79,16 @@ impl<S: Saga> Runner<S> {
         let resumed = resumed.await?;
         self.wake(id);
         Ok(resumed)
+    }
+
+    /// Tells the metrics how many sagas are being driven and how many are parked, for as long as the service runs.
+    pub async fn report(self) -> Result<()> {
+        loop {
+            let parked = self.store().list::<S>("parked", "all", &Page::first(PARKED_COUNTED_MAX)).await?.items.len();
+            let driven = self.driven().len();
+            self.0.platform.metrics().sagas(S::KIND, driven as u64, parked as u64);
+            sleep(REPORT_EVERY).await;
+        }
     }
 
     async fn run(&self, id: &str) -> Result<()> {

@@ -51,11 +51,11 @@ struct Inner {
     feed_lag: Gauges,
     set_aside: Gauges,
     saga_steps: Family<CallLabels, Counter>,
+    sagas_driven: Gauges,
     sagas_parked: Gauges,
     breakers: Gauges,
     certificate_expiry: Gauge,
     counters: Counters,
-    gauges: Gauges,
 }
 
 impl Default for Metrics {
@@ -67,11 +67,11 @@ impl Default for Metrics {
             feed_lag: Gauges::default(),
             set_aside: Gauges::default(),
             saga_steps: Family::default(),
+            sagas_driven: Gauges::default(),
             sagas_parked: Gauges::default(),
             breakers: Gauges::default(),
             certificate_expiry: Gauge::default(),
             counters: Counters::default(),
-            gauges: Gauges::default(),
             registry: Mutex::new(Registry::default()),
         };
         let seconds = Unit::Seconds;
@@ -89,6 +89,7 @@ impl Default for Metrics {
             inner.set_aside.clone(),
         );
         registry.register("saga_steps", "Saga steps performed, by step and outcome", inner.saga_steps.clone());
+        registry.register("sagas_driven", "Sagas that are being driven at this moment, by kind", inner.sagas_driven.clone());
         registry.register("sagas_parked", "Sagas that wait for an operator, by kind", inner.sagas_parked.clone());
         registry.register("breaker_state", "0 closed, 1 half open, 2 open, by neighbour", inner.breakers.clone());
         registry.register(
@@ -97,7 +98,6 @@ impl Default for Metrics {
             inner.certificate_expiry.clone(),
         );
         registry.register("store", "Work of the store, by name", inner.counters.clone());
-        registry.register("level", "Levels of the process, by name", inner.gauges.clone());
         *inner.registry.lock().unwrap_or_else(PoisonError::into_inner) = registry;
         Metrics(Arc::new(inner))
     }
@@ -125,8 +125,9 @@ impl Metrics {
         set(&self.0.set_aside, source, events);
     }
 
-    pub fn sagas_parked(&self, kind: &str, sagas: u64) {
-        set(&self.0.sagas_parked, kind, sagas);
+    pub fn sagas(&self, kind: &str, driven: u64, parked: u64) {
+        set(&self.0.sagas_driven, kind, driven);
+        set(&self.0.sagas_parked, kind, parked);
     }
 
     /// 0 closed, 1 half open, 2 open.
@@ -143,10 +144,6 @@ impl Metrics {
     pub fn counter(&self, name: &str, total: u64) {
         let counter = self.0.counters.get_or_create_owned(&NameLabels { name: name.to_owned() });
         counter.inc_by(total.saturating_sub(counter.get()));
-    }
-
-    pub fn level(&self, name: &str, value: u64) {
-        set(&self.0.gauges, name, value);
     }
 
     /// The OpenMetrics text for a scrape.

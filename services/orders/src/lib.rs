@@ -58,5 +58,6 @@ fn wire_up(platform: &Platform) -> Result<Wiring> {
         .serve(OrdersServer::new(Api { groups: groups.clone(), canceling }))
         .publish(OrderPublisher(groups.clone()))
         .react("payments", Payments(groups))
+        .task("cancellation.report", runner.clone().report())
         .on_timer::<Cancellation>(runner))
 }
