@@ -50,7 +50,7 @@ fn listing(dice: &Dice, goods: &Goods, seed: u64, number: u32) -> Listing {
             images: Vec::new(),
         },
         variants: variants(dice, goods, &colors, &base),
-        is_published: true,
+        is_published: Some(true),
         ..Listing::default()
     }
 }
@@ -185,7 +185,7 @@ mod tests {
                 content: entry.listing.content.clone(),
                 variants: entry.listing.variants.clone(),
             };
-            assert!(import(None, new, true, entry.at).is_ok(), "{entry:?}");
+            assert!(import(None, new, Some(true), entry.at).is_ok(), "{entry:?}");
             categories.insert(entry.listing.content.category.clone());
             assert!(entry.listing.variants.iter().all(|variant| skus.insert((entry.seller.clone(), variant.sku.clone()))));
         }

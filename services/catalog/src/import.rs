@@ -34,7 +34,8 @@ pub struct Listing {
     pub handle: String,
     pub content: Content,
     pub variants: Vec<NewVariant>,
-    pub is_published: bool,
+    /// None: as it is.
+    pub is_published: Option<bool>,
     /// Where the product begins in its file, and where each variant stands.
     pub line: u64,
     pub variant_lines: Vec<u64>,

@@ -2,16 +2,20 @@
 //! the indexer makes it anew from the log. Each commit carries the positions up to which the log is in it.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use haat_kernel::{Error, Result};
 use haat_store::Positions;
 use serde::{Deserialize, Serialize};
 use tantivy::directory::MmapDirectory;
+use tantivy::index::SegmentId;
 use tantivy::merge_policy::LogMergePolicy;
 use tantivy::schema::{FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::TextAnalyzer;
-use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
+use tantivy::{IndexReader, IndexWriter, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term};
 
+use crate::columns::Columns;
 use crate::document::Document;
 use crate::ids::ProductId;
 use crate::words;
@@ -65,7 +69,31 @@ pub const OPTION_SEPARATOR: char = '\u{1f}';
 pub struct Index {
     index: tantivy::Index,
     reader: IndexReader,
+    view: Arc<ArcSwap<View>>,
     pub fields: Fields,
+}
+
+/// What a search sees: the index as of one commit, with the columns of its segments in their order.
+pub struct View {
+    pub searcher: Searcher,
+    pub segments: Vec<Arc<Columns>>,
+}
+
+impl View {
+    /// The columns of segments that `before` has already are not read again.
+    fn new(searcher: Searcher, before: Option<&View>) -> tantivy::Result<Self> {
+        let known = |id: SegmentId| {
+            let view = before?;
+            let place = view.searcher.segment_readers().iter().position(|reader| reader.segment_id() == id)?;
+            view.segments.get(place).map(Arc::clone)
+        };
+        let columns = |reader: &SegmentReader| match known(reader.segment_id()) {
+            Some(columns) => Ok(columns),
+            None => Columns::read(reader).map(Arc::new),
+        };
+        let segments = searcher.segment_readers().iter().map(columns).collect::<tantivy::Result<_>>()?;
+        Ok(View { searcher, segments })
+    }
 }
 
 /// What a commit says of itself.
@@ -115,8 +143,9 @@ impl Index {
 
     fn over(mut index: tantivy::Index, fields: Fields) -> Result<Self> {
         index.set_tokenizers(words::tokenizers());
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(failed)?;
-        Ok(Index { index, reader, fields })
+        let reader: IndexReader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(failed)?;
+        let view = View::new(reader.searcher(), None).map_err(failed)?;
+        Ok(Index { index, reader, view: Arc::new(ArcSwap::from_pointee(view)), fields })
     }
 
     /// Up to where the store's log is in the index.
@@ -130,11 +159,11 @@ impl Index {
         let mut policy = LogMergePolicy::default();
         policy.set_min_num_segments(SEGMENTS_TO_MERGE);
         writer.set_merge_policy(Box::new(policy));
-        Ok(Writer { writer, reader: self.reader.clone(), fields: self.fields })
+        Ok(Writer { writer, reader: self.reader.clone(), view: Arc::clone(&self.view), fields: self.fields })
     }
 
-    pub fn searcher(&self) -> tantivy::Searcher {
-        self.reader.searcher()
+    pub fn view(&self) -> Arc<View> {
+        self.view.load_full()
     }
 
     pub fn analyzer(&self, name: &str) -> Result<TextAnalyzer> {
@@ -146,6 +175,7 @@ impl Index {
 pub struct Writer {
     writer: IndexWriter,
     reader: IndexReader,
+    view: Arc<ArcSwap<View>>,
     fields: Fields,
 }
 
@@ -172,7 +202,10 @@ impl Writer {
         let mut commit = self.writer.prepare_commit().map_err(failed)?;
         commit.set_payload(&payload);
         commit.commit().map_err(failed)?;
-        self.reader.reload().map_err(failed)
+        self.reader.reload().map_err(failed)?;
+        let view = View::new(self.reader.searcher(), Some(&self.view.load())).map_err(failed)?;
+        self.view.store(Arc::new(view));
+        Ok(())
     }
 
     fn document(&self, id: &ProductId, from: &Document) -> Result<TantivyDocument> {

@@ -5,10 +5,11 @@
 //! Always: an offer stays what it is once it was published; a SKU is there once among a seller's products; buyers see
 //! published products only; the search index can be lost at any time and is made anew from the store.
 //!
-//! Reading order: `ids`, `listing`, `product`, `shelf`, `import`, `demo`; `words`, `document`, `index`, `indexer`, `filter`,
-//! `search`; `offers`, `reactions`, `wire`, `api`.
+//! Reading order: `ids`, `listing`, `product`, `shelf`, `import`, `demo`; `words`, `document`, `index`, `columns`, `indexer`,
+//! `filter`, `search`; `offers`, `reactions`, `wire`, `api`.
 
 mod api;
+mod columns;
 mod demo;
 mod document;
 mod filter;

@@ -185,15 +185,15 @@ pub fn create(new: NewProduct, at: Timestamp) -> Decision {
 }
 
 /// What a seller's file says of a product, which may be there already: what differs is taken over, and what the file does
-/// not name stays. Stock counts for new variants only.
-pub fn import(existing: Option<&Product>, new: NewProduct, is_published: bool, at: Timestamp) -> Decision {
+/// not name stays, whether it is published included. Stock counts for new variants only.
+pub fn import(existing: Option<&Product>, new: NewProduct, is_published: Option<bool>, at: Timestamp) -> Decision {
     let mut events = match existing {
         None => create(new, at)?,
         Some(product) => product.take_over(new)?,
     };
     match (existing.map(|product| product.state), is_published) {
-        (None | Some(State::Draft | State::Archived), true) => events.push(ProductEvent::Published),
-        (Some(State::Published), false) => events.push(ProductEvent::Archived),
+        (None | Some(State::Draft | State::Archived), Some(true)) => events.push(ProductEvent::Published),
+        (Some(State::Published), Some(false)) => events.push(ProductEvent::Archived),
         _ => {}
     }
     Ok(events)

@@ -8,11 +8,13 @@ mod segment;
 mod tests;
 mod text_query;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use haat_kernel::id::Uuid;
 use haat_kernel::{Error, Id, Kind, Result, Violation};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::filter::{self, Filter};
 use crate::ids::ProductId;
@@ -132,12 +134,11 @@ impl Index {
     /// Takes some hundred microseconds of the processor and waits for nothing.
     pub fn search(&self, search: &Search) -> Result<Found> {
         let words = text_query::words(self, &search.query)?;
-        let plan =
-            Plan::new(search.order, !words.is_empty(), search.filter.as_ref(), &search.dimensions, search.size, search.after);
-        let searcher = self.searcher();
-        let mut tally = searcher.search(&*text_query::exact(self.fields, &words), &plan).map_err(failed)?;
+        let view = self.view();
+        let plan = Plan::new(Arc::clone(&view), search, !words.is_empty());
+        let mut tally = view.searcher.search(&*text_query::exact(self.fields, &words), &plan).map_err(failed)?;
         if tally.matched == 0 && !words.is_empty() {
-            tally = searcher.search(&*text_query::forgiving(self.fields, &words), &plan).map_err(failed)?;
+            tally = view.searcher.search(&*text_query::forgiving(self.fields, &words), &plan).map_err(failed)?;
         }
         Ok(found(search, tally))
     }

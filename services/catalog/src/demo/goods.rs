@@ -62,6 +62,7 @@ const HOME_NOTES: &[&str] =
 const FOOD_NOTES: &[&str] = &["No preservatives.", "Packed fresh every week.", "Store in a cool, dry place."];
 const LOOMS: &[&str] = &["Jaipur Loom", "Kanchi House", "Charkha & Co", "Neelam Textiles", "Rangrez", "Dhaaga Studio"];
 const HOMES: &[&str] = &["Ghar Basics", "Moradabad Metals", "Khurja Clay", "Sanganer Home"];
+const JEWELLERS: &[&str] = &["Rajwada Silver", "Moti Mahal", "Kundan House"];
 const FOODS: &[&str] = &["Malabar Pantry", "Himalaya Harvest", "Desi Rasoi", "Nilgiri Estate"];
 const FABRICS: &[&str] = &["cotton", "linen", "khadi", "rayon", "cotton-silk"];
 
@@ -192,7 +193,7 @@ pub const GOODS: [Goods; 22] = [
         )
     },
     Goods {
-        materials: &["leather", "velvet", "canvas"],
+        materials: &["leather", "suede", "canvas"],
         sizes: &["5", "6", "7", "8", "9", "10"],
         brands: &["Mochi Lane", "Kolhapur Works", "Pace"],
         ..clothes(
@@ -215,14 +216,17 @@ pub const GOODS: [Goods; 22] = [
             (399, 3_999),
         )
     },
-    home(
-        "Jewellery",
-        5,
-        &[("jhumka earrings", "झुमके"), ("bangles, set of four", "चूड़ियाँ"), ("pendant necklace", "हार"), ("anklets", "पायल")],
-        &["oxidised", "kundan", "temple-style", "beaded"],
-        &["silver", "brass", "pearl"],
-        (199, 6_999),
-    ),
+    Goods {
+        brands: JEWELLERS,
+        ..home(
+            "Jewellery",
+            5,
+            &[("jhumka earrings", "झुमके"), ("bangles, set of four", "चूड़ियाँ"), ("pendant necklace", "हार"), ("anklets", "पायल")],
+            &["oxidised", "kundan", "temple-style", "beaded"],
+            &["silver", "brass", "pearl"],
+            (199, 6_999),
+        )
+    },
     Goods {
         is_colored: true,
         sizes: &["single", "double", "king"],

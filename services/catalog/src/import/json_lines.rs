@@ -38,8 +38,7 @@ struct Line {
     variants: Vec<LineVariant>,
     #[serde(default)]
     stock: i64,
-    #[serde(default)]
-    published: bool,
+    published: Option<bool>,
 }
 
 #[derive(Deserialize)]

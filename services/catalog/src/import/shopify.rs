@@ -165,6 +165,7 @@ impl Draft {
 
     fn add_image(&mut self, row: &Row) -> Result<(), RowError> {
         let url = row.text("Image Src")?;
+        // Shopify allows more images than we do: the first ones are taken.
         if !url.is_empty() && self.images.len() < IMAGES_MAX {
             let position = row.text("Image Position")?.parse().unwrap_or(u32::MAX);
             self.images.push((position, Image { url: url.to_owned(), alt: row.text("Image Alt Text")?.to_owned() }));
@@ -236,12 +237,15 @@ fn content(row: &Row) -> Result<Content, RowError> {
     })
 }
 
-fn is_published(row: &Row) -> Result<bool, RowError> {
-    match row.text("Published")?.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "1" => Ok(true),
-        "" => Ok(row.text("Status")?.eq_ignore_ascii_case("active")),
-        _ => Ok(false),
-    }
+/// Newer exports say it by `Status`.
+fn is_published(row: &Row) -> Result<Option<bool>, RowError> {
+    let (published, status) = (row.text("Published")?, row.text("Status")?);
+    let is_one_of = |text: &str, yes: &[&str]| yes.iter().any(|word| text.eq_ignore_ascii_case(word));
+    Ok(match (published, status) {
+        ("", "") => None,
+        ("", status) => Some(is_one_of(status, &["active"])),
+        (published, _) => Some(is_one_of(published, &["true", "yes", "1"])),
+    })
 }
 
 /// Less than nothing, as an oversold variant has it, counts as nothing.

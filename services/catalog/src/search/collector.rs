@@ -2,15 +2,16 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
 
 use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::columnar::Column;
-use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
+use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
 
-use super::Order;
 use super::segment::{Counter, Dimension, Test};
+use super::{Order, Search};
+use crate::columns::Columns;
 use crate::filter::Filter;
-use crate::index::column;
+use crate::index::View;
 
 /// What cannot be had counts for less.
 const UNAVAILABLE_FACTOR: f32 = 0.5;
@@ -47,7 +48,9 @@ struct Part {
     facet: Option<usize>,
 }
 
+/// A search bound to what is there to be searched.
 pub struct Plan {
+    view: Arc<View>,
     sort: Sort,
     parts: Vec<Part>,
     dimensions: Vec<Dimension>,
@@ -66,29 +69,23 @@ enum Sort {
 }
 
 impl Plan {
-    pub fn new(
-        order: Order,
-        has_words: bool,
-        filter: Option<&Filter>,
-        dimensions: &[Dimension],
-        size: usize,
-        after: Option<Rank>,
-    ) -> Self {
-        let sort = match order {
+    pub fn new(view: Arc<View>, search: &Search, has_words: bool) -> Self {
+        let sort = match search.order {
             Order::Relevance if has_words => Sort::Score,
             Order::Relevance => Sort::Fresh,
             Order::Price => Sort::Price,
             Order::PriceDescending => Sort::PriceDescending,
             Order::Newest => Sort::Newest,
         };
-        let parts = match filter {
+        let parts = match &search.filter {
             None => &[][..],
             Some(Filter::All(parts)) => parts,
             Some(other) => std::slice::from_ref(other),
         };
+        let dimensions = search.dimensions.clone();
         let facet_of = |part| Dimension::of(part).and_then(|own| dimensions.iter().position(|dimension| *dimension == own));
         let parts = parts.iter().map(|part| Part { facet: facet_of(part), filter: part.clone() }).collect();
-        Plan { sort, parts, dimensions: dimensions.to_vec(), limit: size + 1, after }
+        Plan { view, sort, parts, dimensions, limit: search.size + 1, after: search.after }
     }
 }
 
@@ -96,27 +93,19 @@ impl Collector for Plan {
     type Fruit = Tally;
     type Child = Segment;
 
-    fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<Segment> {
-        let columns = segment.fast_fields();
-        let bind = |part: &Part| Ok((Test::bind(&part.filter, segment)?, part.facet));
+    fn for_segment(&self, place: SegmentOrdinal, _: &SegmentReader) -> tantivy::Result<Segment> {
+        let columns = self.view.segments.get(place as usize);
+        let columns = columns.ok_or_else(|| TantivyError::InternalError(format!("no columns of segment {place}")))?;
         Ok(Segment {
             sort: self.sort,
-            tests: self.parts.iter().map(bind).collect::<tantivy::Result<_>>()?,
-            counters: self
-                .dimensions
-                .iter()
-                .map(|dimension| Counter::bind(dimension, segment))
-                .collect::<tantivy::Result<_>>()?,
+            tests: self.parts.iter().map(|part| (Test::bind(&part.filter, columns), part.facet)).collect(),
+            counters: self.dimensions.iter().map(|dimension| Counter::bind(dimension, columns)).collect(),
             limit: self.limit,
             after: self.after,
-            available: columns.u64(column::AVAILABLE)?,
-            created: columns.u64(column::CREATED)?,
-            price: columns.u64(column::PRICE)?,
-            id_high: columns.u64(column::ID_HIGH)?,
-            id_low: columns.u64(column::ID_LOW)?,
             matched: 0,
             total: 0,
             best: BinaryHeap::with_capacity(self.limit + 1),
+            columns: Arc::clone(columns),
         })
     }
 
@@ -124,16 +113,16 @@ impl Collector for Plan {
         self.sort == Sort::Score
     }
 
-    fn merge_fruits(&self, segments: Vec<tantivy::Result<Tally>>) -> tantivy::Result<Tally> {
+    fn merge_fruits(&self, segments: Vec<Segment>) -> tantivy::Result<Tally> {
         let mut whole = Tally { facets: vec![BTreeMap::new(); self.dimensions.len()], ..Tally::default() };
         for segment in segments {
-            let segment = segment?;
             whole.matched += segment.matched;
             whole.total += segment.total;
-            whole.hits.extend(segment.hits);
-            for (sum, counts) in whole.facets.iter_mut().zip(segment.facets) {
-                counts.into_iter().for_each(|(value, count)| *sum.entry(value).or_default() += count);
+            for (sums, counter) in whole.facets.iter_mut().zip(&segment.counters) {
+                counter.add_to(&segment.columns, sums);
             }
+            let ids = &segment.columns.ids;
+            whole.hits.extend(segment.best.iter().map(|Reverse((rank, doc))| Hit { rank: *rank, id_high: ids[*doc as usize].0 }));
         }
         whole.hits.sort_unstable_by_key(|hit| Reverse(*hit));
         whole.hits.truncate(self.limit);
@@ -143,16 +132,12 @@ impl Collector for Plan {
 
 /// One segment under way.
 pub struct Segment {
+    columns: Arc<Columns>,
     sort: Sort,
     tests: Vec<(Test, Option<usize>)>,
     counters: Vec<Counter>,
     limit: usize,
     after: Option<Rank>,
-    available: Column<u64>,
-    created: Column<u64>,
-    price: Column<u64>,
-    id_high: Column<u64>,
-    id_low: Column<u64>,
     matched: u64,
     total: u64,
     /// The least of the best is on top.
@@ -168,29 +153,23 @@ enum Verdict {
 }
 
 impl SegmentCollector for Segment {
-    type Fruit = tantivy::Result<Tally>;
+    type Fruit = Segment;
 
     fn collect(&mut self, doc: DocId, score: Score) {
         self.matched += 1;
         match self.verdict(doc) {
             Verdict::Passes => {
                 self.total += 1;
-                self.counters.iter_mut().for_each(|counter| counter.count(doc));
+                self.counters.iter_mut().for_each(|counter| counter.count(&self.columns, doc));
                 self.rank(doc, score);
             }
-            Verdict::FailsOwn(facet) => self.counters[facet].count(doc),
+            Verdict::FailsOwn(facet) => self.counters[facet].count(&self.columns, doc),
             Verdict::Fails => {}
         }
     }
 
-    fn harvest(self) -> tantivy::Result<Tally> {
-        let hit = |Reverse((rank, doc)): Reverse<(Rank, DocId)>| Hit { rank, id_high: self.id_high.first(doc).unwrap_or(0) };
-        Ok(Tally {
-            matched: self.matched,
-            total: self.total,
-            hits: self.best.into_iter().map(hit).collect(),
-            facets: self.counters.into_iter().map(Counter::counts).collect::<std::io::Result<_>>()?,
-        })
+    fn harvest(self) -> Segment {
+        self
     }
 }
 
@@ -198,7 +177,7 @@ impl Segment {
     fn verdict(&self, doc: DocId) -> Verdict {
         let mut verdict = Verdict::Passes;
         for (test, facet) in &self.tests {
-            if test.passes(doc) {
+            if test.passes(&self.columns, doc) {
                 continue;
             }
             verdict = match (verdict, *facet) {
@@ -211,33 +190,31 @@ impl Segment {
     }
 
     fn rank(&mut self, doc: DocId, score: Score) {
-        let key = self.key(doc, score);
-        let least = self.best.peek().filter(|_| self.best.len() == self.limit).map(|Reverse((rank, _))| *rank);
-        if least.is_some_and(|least| key < least.key) {
+        let rank = Rank { key: self.key(doc as usize, score), tie: self.columns.ids[doc as usize].1 };
+        if self.after.is_some_and(|after| rank >= after) {
             return;
         }
-        let rank = Rank { key, tie: self.id_low.first(doc).unwrap_or(0) };
-        if self.after.is_some_and(|after| rank >= after) || least.is_some_and(|least| rank < least) {
-            return;
-        }
-        self.best.push(Reverse((rank, doc)));
-        if self.best.len() > self.limit {
-            self.best.pop();
+        if self.best.len() < self.limit {
+            self.best.push(Reverse((rank, doc)));
+        } else if let Some(mut least) = self.best.peek_mut()
+            && least.0.0 < rank
+        {
+            *least = Reverse((rank, doc));
         }
     }
 
-    fn key(&self, doc: DocId, score: Score) -> u64 {
-        let value = |column: &Column<u64>| column.first(doc).unwrap_or(0);
+    fn key(&self, doc: usize, score: Score) -> u64 {
+        let columns = &self.columns;
         match self.sort {
             Sort::Score => {
-                let factor = if value(&self.available) == 1 { 1.0 } else { UNAVAILABLE_FACTOR };
+                let factor = if columns.available[doc] { 1.0 } else { UNAVAILABLE_FACTOR };
                 // The bits of floats that are not negative are in the floats' own order.
                 u64::from((score * factor).max(0.0).to_bits())
             }
-            Sort::Fresh => (value(&self.available) * AVAILABLE_BIT) | value(&self.created),
-            Sort::Price => u64::MAX - value(&self.price),
-            Sort::PriceDescending => value(&self.price),
-            Sort::Newest => value(&self.created),
+            Sort::Fresh => (u64::from(columns.available[doc]) * AVAILABLE_BIT) | columns.created[doc],
+            Sort::Price => u64::MAX - columns.price[doc],
+            Sort::PriceDescending => columns.price[doc],
+            Sort::Newest => columns.created[doc],
         }
     }
 }

@@ -1,16 +1,14 @@
-//! One segment of the index as a search reads it: a filter bound to its columns, and counters for its facets. Texts are
-//! compared as ordinals of the segment's own dictionaries, never as texts.
+//! One segment of the index as a search reads it: a filter bound to its texts, and counters for its facets. Texts are
+//! compared as ordinals, never as texts.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::ops::Range;
 
 use tantivy::DocId;
-use tantivy::SegmentReader;
-use tantivy::columnar::{Column, StrColumn};
 
+use crate::columns::{Columns, TextColumn};
 use crate::filter::{Filter, TextField};
-use crate::index::{OPTION_SEPARATOR, column};
+use crate::index::OPTION_SEPARATOR;
 
 /// In minor units; each range begins where the one before ends.
 const PRICE_STEPS: [u64; 7] = [0, 50_000, 100_000, 200_000, 500_000, 1_000_000, 2_500_000];
@@ -65,59 +63,57 @@ impl Dimension {
     }
 }
 
-/// A filter bound to a segment.
+/// A filter bound to a segment's texts.
 pub enum Test {
     All(Vec<Test>),
     Any(Vec<Test>),
     Not(Box<Test>),
     /// One of the document's ordinals is one of these, which are sorted.
-    Ordinal(Column<u64>, Vec<u64>),
+    Ordinal(TextColumn, Vec<u32>),
     /// Both ends included.
-    Between(Column<u64>, u64, u64),
-    Never,
+    Price(u64, u64),
+    Available,
 }
 
 impl Test {
-    pub fn bind(filter: &Filter, segment: &SegmentReader) -> tantivy::Result<Test> {
-        let all = |parts: &[Filter]| parts.iter().map(|part| Test::bind(part, segment)).collect::<tantivy::Result<Vec<_>>>();
-        Ok(match filter {
-            Filter::All(parts) => Test::All(all(parts)?),
-            Filter::Any(parts) => Test::Any(all(parts)?),
-            Filter::Not(inner) => Test::Not(Box::new(Test::bind(inner, segment)?)),
-            Filter::Is(field, value) => Test::text(segment, field, |column, prefix| {
-                Ok(column.dictionary().term_ord(format!("{prefix}{value}"))?.into_iter().collect())
-            })?,
-            Filter::Has(field, needle) => Test::text(segment, field, |column, prefix| containing(column, prefix, needle))?,
-            Filter::Price { from, to } => Test::Between(segment.fast_fields().u64(column::PRICE)?, *from, *to),
-            Filter::Available => Test::Between(segment.fast_fields().u64(column::AVAILABLE)?, 1, 1),
-        })
-    }
-
-    fn text(
-        segment: &SegmentReader,
-        field: &TextField,
-        find: impl FnOnce(&StrColumn, &str) -> io::Result<Vec<u64>>,
-    ) -> tantivy::Result<Test> {
-        let (name, prefix) = match field {
-            TextField::Brand => (column::BRAND, String::new()),
-            TextField::Category => (column::CATEGORY, String::new()),
-            TextField::Seller => (column::SELLER, String::new()),
-            TextField::Option(name) => (column::OPTIONS, option_prefix(name)),
-        };
-        let Some(column) = segment.fast_fields().str(name)? else { return Ok(Test::Never) };
-        let ordinals = find(&column, &prefix)?;
-        Ok(if ordinals.is_empty() { Test::Never } else { Test::Ordinal(column.ords().clone(), ordinals) })
-    }
-
-    pub fn passes(&self, doc: DocId) -> bool {
-        match self {
-            Test::All(tests) => tests.iter().all(|test| test.passes(doc)),
-            Test::Any(tests) => tests.iter().any(|test| test.passes(doc)),
-            Test::Not(test) => !test.passes(doc),
-            Test::Ordinal(column, wanted) => column.values_for_doc(doc).any(|ordinal| wanted.binary_search(&ordinal).is_ok()),
-            Test::Between(column, from, to) => column.first(doc).is_some_and(|value| (*from..=*to).contains(&value)),
-            Test::Never => false,
+    pub fn bind(filter: &Filter, columns: &Columns) -> Test {
+        let all = |parts: &[Filter]| parts.iter().map(|part| Test::bind(part, columns)).collect();
+        match filter {
+            Filter::All(parts) => Test::All(all(parts)),
+            Filter::Any(parts) => Test::Any(all(parts)),
+            Filter::Not(inner) => Test::Not(Box::new(Test::bind(inner, columns))),
+            Filter::Is(field, value) => {
+                let (column, prefix) = place(field);
+                Test::Ordinal(column, columns.texts(column).ordinal(&format!("{prefix}{value}")).into_iter().collect())
+            }
+            Filter::Has(field, needle) => {
+                let (column, prefix) = place(field);
+                Test::Ordinal(column, containing(columns, column, &prefix, needle))
+            }
+            Filter::Price { from, to } => Test::Price(*from, *to),
+            Filter::Available => Test::Available,
         }
+    }
+
+    pub fn passes(&self, columns: &Columns, doc: DocId) -> bool {
+        match self {
+            Test::All(tests) => tests.iter().all(|test| test.passes(columns, doc)),
+            Test::Any(tests) => tests.iter().any(|test| test.passes(columns, doc)),
+            Test::Not(test) => !test.passes(columns, doc),
+            Test::Ordinal(column, wanted) => columns.texts(*column).of(doc).iter().any(|own| wanted.binary_search(own).is_ok()),
+            Test::Price(from, to) => (*from..=*to).contains(&columns.price[doc as usize]),
+            Test::Available => columns.available[doc as usize],
+        }
+    }
+}
+
+/// Where a field's texts stand, and what stands before each of its values.
+fn place(field: &TextField) -> (TextColumn, String) {
+    match field {
+        TextField::Brand => (TextColumn::Brand, String::new()),
+        TextField::Category => (TextColumn::Category, String::new()),
+        TextField::Seller => (TextColumn::Seller, String::new()),
+        TextField::Option(name) => (TextColumn::Options, option_prefix(name)),
     }
 }
 
@@ -126,109 +122,65 @@ fn option_prefix(name: &str) -> String {
 }
 
 /// The ordinals of texts that begin with `prefix` and have `needle` after it, in whatever case.
-fn containing(column: &StrColumn, prefix: &str, needle: &str) -> io::Result<Vec<u64>> {
-    let needle = needle.to_lowercase();
-    let mut terms = column.dictionary().prefix_range(prefix).into_stream()?;
-    let mut ordinals = Vec::new();
-    while terms.advance() {
-        let value = String::from_utf8_lossy(&terms.key()[prefix.len()..]).to_lowercase();
-        if value.contains(&needle) {
-            ordinals.push(terms.term_ord());
-        }
-    }
-    Ok(ordinals)
+fn containing(columns: &Columns, column: TextColumn, prefix: &str, needle: &str) -> Vec<u32> {
+    let (texts, needle) = (columns.texts(column), needle.to_lowercase());
+    let has_needle = |ordinal: &u32| texts.value(*ordinal)[prefix.len()..].to_lowercase().contains(&needle);
+    texts.beginning_with(prefix).filter(has_needle).collect()
 }
 
 /// Counts one facet in a segment.
 pub enum Counter {
     /// `range` are the ordinals that belong to the facet, `skip` the bytes before each value.
     Text {
-        column: StrColumn,
-        range: Range<u64>,
+        column: TextColumn,
+        range: Range<u32>,
         counts: Vec<u64>,
         skip: usize,
     },
-    Price {
-        column: Column<u64>,
-        counts: [u64; PRICE_STEPS.len()],
-    },
-    /// No document of the segment has such a value.
-    Nothing,
+    Price([u64; PRICE_STEPS.len()]),
 }
 
 impl Counter {
-    pub fn bind(dimension: &Dimension, segment: &SegmentReader) -> tantivy::Result<Counter> {
-        let columns = segment.fast_fields();
-        let (name, prefix) = match dimension {
-            Dimension::Price => {
-                return Ok(Counter::Price { column: columns.u64(column::PRICE)?, counts: [0; PRICE_STEPS.len()] });
-            }
-            Dimension::Brand => (column::BRAND, String::new()),
-            Dimension::Category => (column::CATEGORY, String::new()),
-            Dimension::Option(name) => (column::OPTIONS, option_prefix(name)),
+    pub fn bind(dimension: &Dimension, columns: &Columns) -> Counter {
+        let (column, prefix) = match dimension {
+            Dimension::Price => return Counter::Price([0; PRICE_STEPS.len()]),
+            Dimension::Brand => (TextColumn::Brand, String::new()),
+            Dimension::Category => (TextColumn::Category, String::new()),
+            Dimension::Option(name) => (TextColumn::Options, option_prefix(name)),
         };
-        let Some(column) = columns.str(name)? else { return Ok(Counter::Nothing) };
-        let range = ordinals(&column, &prefix)?;
-        let length = usize::try_from(range.end - range.start).unwrap_or(0);
-        Ok(Counter::Text { column, range, counts: vec![0; length], skip: prefix.len() })
+        let range = columns.texts(column).beginning_with(&prefix);
+        Counter::Text { column, counts: vec![0; range.len()], range, skip: prefix.len() }
     }
 
-    pub fn count(&mut self, doc: DocId) {
+    pub fn count(&mut self, columns: &Columns, doc: DocId) {
         match self {
             Counter::Text { column, range, counts, .. } => {
-                for ordinal in column.ords().values_for_doc(doc).filter(|ordinal| range.contains(ordinal)) {
-                    if let Some(count) = usize::try_from(ordinal - range.start).ok().and_then(|place| counts.get_mut(place)) {
-                        *count += 1;
-                    }
+                for ordinal in columns.texts(*column).of(doc).iter().filter(|ordinal| range.contains(ordinal)) {
+                    counts[(ordinal - range.start) as usize] += 1;
                 }
             }
-            Counter::Price { column, counts } => {
-                let price = column.first(doc).unwrap_or(0);
+            Counter::Price(counts) => {
+                let price = columns.price[doc as usize];
                 counts[PRICE_STEPS.partition_point(|step| *step <= price) - 1] += 1;
             }
-            Counter::Nothing => {}
         }
     }
 
-    /// The values that were there, with how often.
-    pub fn counts(self) -> io::Result<BTreeMap<String, u64>> {
+    /// Adds the values that were there, with how often, to `sums`.
+    pub fn add_to(&self, columns: &Columns, sums: &mut BTreeMap<String, u64>) {
+        let mut add = |value: &str, count: u64| {
+            if count > 0 {
+                *sums.entry(value.to_owned()).or_default() += count;
+            }
+        };
         match self {
-            Counter::Text { column, range, counts, skip } => texts(&column, range.start, &counts, skip),
-            Counter::Price { counts, .. } => Ok(counts
-                .iter()
-                .enumerate()
-                .filter(|(_, count)| **count > 0)
-                .map(|(step, count)| (price_range(step), *count))
-                .collect()),
-            Counter::Nothing => Ok(BTreeMap::new()),
+            Counter::Text { column, range, counts, skip } => {
+                let texts = columns.texts(*column);
+                range.clone().zip(counts).for_each(|(ordinal, count)| add(&texts.value(ordinal)[*skip..], *count));
+            }
+            Counter::Price(counts) => counts.iter().enumerate().for_each(|(step, count)| add(&price_range(step), *count)),
         }
     }
-}
-
-/// The ordinals of the texts that begin with `prefix`. They are neighbours, for dictionaries are sorted.
-fn ordinals(column: &StrColumn, prefix: &str) -> io::Result<Range<u64>> {
-    let all = 0..u64::try_from(column.num_terms()).unwrap_or(0);
-    if prefix.is_empty() {
-        return Ok(all);
-    }
-    let mut terms = column.dictionary().prefix_range(prefix).into_stream()?;
-    let mut found: Option<Range<u64>> = None;
-    while terms.advance() {
-        let ordinal = terms.term_ord();
-        found.get_or_insert(ordinal..ordinal).end = ordinal + 1;
-    }
-    Ok(found.unwrap_or(0..0))
-}
-
-fn texts(column: &StrColumn, start: u64, counts: &[u64], skip: usize) -> io::Result<BTreeMap<String, u64>> {
-    let there: Vec<(u64, u64)> = (start..).zip(counts.iter().copied()).filter(|(_, count)| *count > 0).collect();
-    let ordinals: Vec<u64> = there.iter().map(|(ordinal, _)| *ordinal).collect();
-    let mut counts = there.iter().map(|(_, count)| *count);
-    let mut texts = BTreeMap::new();
-    column.dictionary().sorted_ords_to_term_cb(&ordinals, |term| {
-        texts.insert(String::from_utf8_lossy(&term[skip..]).into_owned(), counts.next().unwrap_or(0));
-    })?;
-    Ok(texts)
 }
 
 /// `50000-100000`: from the first, below the second; the last range has no end.
