@@ -3,5 +3,7 @@
 //! The code under test is the real one, mutual TLS included; only the authority is played, by a CA made for the run.
 
 mod cluster;
+mod solo;
 
 pub use cluster::{Cluster, EPOCH, PORT};
+pub use solo::platform;

@@ -39,30 +39,7 @@ fn open() -> Stall {
 }
 
 fn platform(clock: Clock) -> Platform {
-    let entropy = Entropy::seeded(7);
-    let root = Root::generate(clock.now(), &entropy).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let id = SpiffeId::of("checkout").unwrap();
-    let intermediate = root.intermediate(clock.now(), &entropy).unwrap();
-    let hour = Duration::from_secs(3600);
-    let chain = intermediate.issue(&key.signing_request().unwrap(), &id, hour, clock.now(), &entropy).unwrap();
-    let bundle = TrustBundle::from_pem(&root.certificate_pem()).unwrap();
-    let environment = Environment {
-        clock,
-        entropy,
-        network: Arc::new(haat_transport::Tcp),
-        identity: LiveIdentity::new(Identity::new(chain, key).unwrap(), bundle, clock).unwrap(),
-        store: Store::memory(clock, MemoryBackend::new()),
-        metrics: haat_telemetry::Metrics::default(),
-    };
-    let config = Config {
-        folder: "unused".into(),
-        listen: ([127, 0, 0, 1], 0).into(),
-        health: None,
-        endpoints: Default::default(),
-        settings: Default::default(),
-    };
-    Platform::new("checkout", config, environment)
+    haat_testkit::platform("checkout", clock, Store::memory(clock, MemoryBackend::new())).unwrap()
 }
 
 async fn run_timers(timers: CheckoutTimers, clock: Clock) {
