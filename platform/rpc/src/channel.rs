@@ -21,6 +21,7 @@ use tower::{Service, ServiceExt};
 
 use crate::breaker::{Breaker, BreakerState};
 use crate::budget::Budget;
+use crate::status::code_name;
 use crate::{frame, metadata};
 
 const ATTEMPTS_MAX: u32 = 3;
@@ -89,7 +90,7 @@ impl Service<Request<Body>> for Channel {
                 Ok(response) => Status::from_header_map(response.headers()).map_or(Code::Ok, |s| s.code()),
                 Err(status) => status.code(),
             };
-            inner.metrics.client_call(&path, code.description(), started.elapsed());
+            inner.metrics.client_call(&path, code_name(code), started.elapsed());
             outcome
         })
     }

@@ -23,6 +23,7 @@ use tracing::Instrument;
 
 use crate::idempotency::{self, InFlight};
 use crate::metadata;
+use crate::status::code_name;
 
 const FEED: &str = "/haat.feed.v1.Feed/";
 const HEALTH: &str = "/grpc.health.v1.Health/";
@@ -201,7 +202,7 @@ where
             let outcome = guard.serve(inner, request).await;
             let response = outcome.unwrap_or_else(|error| crate::status(&error).into_http());
             let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |s| s.code());
-            guard.metrics.server_call(&path, code.description(), started.elapsed());
+            guard.metrics.server_call(&path, code_name(code), started.elapsed());
             Ok(response)
         })
     }
