@@ -62,6 +62,10 @@ impl Layout {
     pub fn lock(&self) -> PathBuf {
         self.0.join("run").join("lock")
     }
+    /// Held by every process of the platform, so that the next `haat up` knows when those of the last have ended.
+    pub fn alive(&self) -> PathBuf {
+        self.0.join("run").join("alive")
+    }
     pub fn join_token(&self, name: &str) -> PathBuf {
         self.0.join("run").join("join").join(format!("{name}.token"))
     }

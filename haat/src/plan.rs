@@ -33,17 +33,23 @@ pub struct Place {
 /// Below the ports that the operating system lends to outgoing connections: one of those could take a service's port
 /// while it restarts.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
+/// A platform takes a block of neighbouring ports. Who holds the first of them has them all, so platforms side by side
+/// never take each other's ports, not even while a service restarts.
+const BLOCK_PORTS: u16 = 32;
+
+/// A block of ports is ours until this is dropped.
+pub struct Claim(#[expect(dead_code, reason = "it only has to stay open")] TcpListener);
 
 impl Plan {
     /// Finds a free port for everything.
-    pub fn make(listen: SocketAddr, http: SocketAddr, otlp: Option<String>, entropy: &Entropy) -> Result<Self> {
-        let mut held = Vec::new();
+    pub fn make(listen: SocketAddr, http: SocketAddr, otlp: Option<String>, entropy: &Entropy) -> Result<(Self, Claim)> {
+        let (claim, mut ports) = free_block(entropy)?;
+        let mut next = || ports.next().map(local).ok_or_else(|| failure("A block of ports is too small for all processes."));
         let mut places = BTreeMap::new();
         for name in roster::processes() {
-            let place = Place { listen: free_port(entropy, &mut held)?, health: free_port(entropy, &mut held)? };
-            places.insert(name.to_owned(), place);
+            places.insert(name.to_owned(), Place { listen: next()?, health: next()? });
         }
-        Ok(Plan { listen, http, otlp, places })
+        Ok((Plan { listen, http, otlp, places }, claim))
     }
 
     pub fn read(layout: &Layout) -> Result<Self> {
@@ -76,16 +82,21 @@ impl Plan {
     }
 }
 
-/// A port that nobody has; kept open in `held` until all are found, so that none is given twice.
-fn free_port(entropy: &Entropy, held: &mut Vec<TcpListener>) -> Result<SocketAddr> {
+/// Ports that nobody has, behind the one that claims them.
+fn free_block(entropy: &Entropy) -> Result<(Claim, std::ops::Range<u16>)> {
     const TRIES_MAX: u32 = 1_000;
+    let blocks = u64::from((PORTS.end - PORTS.start) / BLOCK_PORTS);
     for _ in 0..TRIES_MAX {
-        let offset = u16::try_from(entropy.below(u64::from(PORTS.end - PORTS.start))).unwrap_or(0);
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, PORTS.start + offset));
-        if let Ok(listener) = TcpListener::bind(address) {
-            held.push(listener);
-            return Ok(address);
+        let first = PORTS.start + BLOCK_PORTS * u16::try_from(entropy.below(blocks)).unwrap_or(0);
+        let Ok(claim) = TcpListener::bind(local(first)) else { continue };
+        let mut rest = first + 1..first + BLOCK_PORTS;
+        if rest.all(|port| TcpListener::bind(local(port)).is_ok()) {
+            return Ok((Claim(claim), first + 1..first + BLOCK_PORTS));
         }
     }
-    Err(failure("No free port was found between 20000 and 32000."))
+    Err(failure("No free ports were found between 20000 and 32000."))
+}
+
+fn local(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }

@@ -2,6 +2,7 @@
 //! its own database, and runs until it is told to stop.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::future::Future;
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ const ENROLL_RETRY: Duration = Duration::from_millis(50);
 pub async fn run(arguments: cli::Run) -> Result<()> {
     let format = if arguments.text_logs { LogFormat::Text } else { LogFormat::Json };
     let layout = Layout::existing(&arguments.data)?;
+    let _alive = hold_alive(&layout)?;
     let plan = Plan::read(&layout)?;
     let telemetry = haat_telemetry::start(format, &arguments.log, plan.otlp.as_deref(), &arguments.services.join("+"));
     let (stop, stopping) = watch::channel(false);
@@ -44,6 +46,14 @@ pub async fn run(arguments: cli::Run) -> Result<()> {
     }
     drop(telemetry);
     ended
+}
+
+/// Shows that a process of the platform lives, for as long as it does.
+fn hold_alive(layout: &Layout) -> Result<File> {
+    let path = layout.alive();
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let held = file.and_then(|file| file.lock_shared().map(|()| file));
+    held.map_err(|e| failure(format!("{} cannot be locked: {e}.", path.display())))
 }
 
 async fn wait_for_stop(is_supervised: bool, stop: watch::Sender<bool>) -> Result<()> {

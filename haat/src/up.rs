@@ -8,13 +8,14 @@ mod street;
 
 use std::fs::{File, TryLockError};
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use haat_kernel::{Clock, Entropy, Result};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::cli;
 use crate::client::Supervisor;
@@ -27,6 +28,8 @@ use street::Street;
 
 /// From the start of the processes to the first answer, on a slow and busy machine.
 const READY_MAX: Duration = Duration::from_secs(60);
+/// A little longer than a service may take to finish what it does.
+const PREDECESSORS_MAX: Duration = Duration::from_secs(20);
 
 pub async fn up(arguments: cli::Up) -> Result<()> {
     let started = Instant::now();
@@ -39,11 +42,12 @@ pub async fn up(arguments: cli::Up) -> Result<()> {
     let layout = Layout::new(&arguments.data)?;
     layout.create(&roster::processes())?;
     let _lock = lock(&layout)?;
+    await_predecessors(&layout).await?;
     check_free(arguments.listen, "--listen")?;
     check_free(arguments.http, "--http")?;
 
     let entropy = Entropy::system();
-    let plan = Plan::make(arguments.listen, arguments.http, arguments.otlp.clone(), &entropy)?;
+    let (plan, _claim) = Plan::make(arguments.listen, arguments.http, arguments.otlp.clone(), &entropy)?;
     plan.write(&layout)?;
     write_secrets(&layout, arguments.smtp.as_deref(), &entropy)?;
 
@@ -89,15 +93,34 @@ async fn live(street: &mut Street, arguments: &cli::Up, started: Instant) -> Res
 
 /// One `haat up` for a data folder. The lock goes with the process, however it ends.
 fn lock(layout: &Layout) -> Result<File> {
-    let path = layout.lock();
+    let taken =
+        || failure(format!("Another `haat up` runs on {}: stop it first, or choose another --data.", layout.root().display()));
+    try_lock(&layout.lock())?.ok_or_else(taken)
+}
+
+/// The processes of a `haat up` that was killed end by themselves a moment later. Until then they have the databases and
+/// the ports.
+async fn await_predecessors(layout: &Layout) -> Result<()> {
+    let until = Instant::now() + PREDECESSORS_MAX;
+    while try_lock(&layout.alive())?.is_none() {
+        if Instant::now() >= until {
+            return Err(failure(format!(
+                "Processes of an earlier `haat up` on {} still run: end them first.",
+                layout.root().display()
+            )));
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
+
+/// The file, locked for us alone; none when somebody else has it.
+fn try_lock(path: &Path) -> Result<Option<File>> {
     let problem = |e: std::io::Error| failure(format!("{} cannot be opened: {e}.", path.display()));
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(problem)?;
+    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(problem)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(failure(format!(
-            "Another `haat up` runs on {}: stop it first, or choose another --data.",
-            layout.root().display()
-        ))),
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(e)) => Err(problem(e)),
     }
 }

@@ -36,7 +36,7 @@ pub struct Exit {
 }
 
 impl Child {
-    pub fn start(name: &'static str, layout: &Layout, before: Option<Child>, exits: mpsc::Sender<Exit>) -> Result<Self> {
+    pub fn start(name: &'static str, layout: &Layout, before: Option<&Child>, exits: mpsc::Sender<Exit>) -> Result<Self> {
         let program = std::env::current_exe().map_err(|e| failure(format!("The program does not find itself: {e}.")))?;
         let mut child = Command::new(program)
             .args(["run", name, "--supervised", "--data"])
@@ -59,7 +59,7 @@ impl Child {
             pid,
             started_at: Clock::System.now(),
             since: Instant::now(),
-            restarts: before.as_ref().map_or(0, |before| before.restarts + 1),
+            restarts: before.map_or(0, |before| before.restarts + 1),
             penalty: before.map_or(Duration::ZERO, |before| before.penalty),
             _input: input,
             ended,

@@ -19,8 +19,8 @@ const RESTART_MIN: Duration = Duration::from_millis(50);
 const RESTART_MAX: Duration = Duration::from_secs(5);
 /// A process that lived this long starts again at once.
 const SOUND: Duration = Duration::from_secs(10);
-/// For the authority to hand out a token while it restarts itself.
-const TOKEN_MAX: Duration = Duration::from_secs(30);
+/// More than there are processes: nobody waits to tell of an end.
+const EXITS_MAX: usize = 64;
 const STOP_MAX: Duration = Duration::from_secs(14);
 
 pub struct Street {
@@ -29,11 +29,20 @@ pub struct Street {
     pub entropy: Entropy,
     children: BTreeMap<&'static str, Child>,
     exits: (mpsc::Sender<Exit>, mpsc::Receiver<Exit>),
+    /// Those whose turn it is to start again.
+    due: (mpsc::Sender<Exit>, mpsc::Receiver<Exit>),
 }
 
 impl Street {
     pub fn new(layout: Layout, plan: Plan, entropy: Entropy) -> Self {
-        Street { layout, plan, entropy, children: BTreeMap::new(), exits: mpsc::channel(64) }
+        Street {
+            layout,
+            plan,
+            entropy,
+            children: BTreeMap::new(),
+            exits: mpsc::channel(EXITS_MAX),
+            due: mpsc::channel(EXITS_MAX),
+        }
     }
 
     pub fn pid(&self, name: &str) -> u32 {
@@ -48,8 +57,7 @@ impl Street {
         {
             leave_join_token(&self.layout, supervisor, name).await?;
         }
-        let before = self.children.remove(name);
-        let child = Child::start(name, &self.layout, before, self.exits.0.clone())?;
+        let child = Child::start(name, &self.layout, self.children.get(name), self.exits.0.clone())?;
         self.children.insert(name, child);
         processes::write(&self.layout, &self.plan, &self.children)
     }
@@ -78,26 +86,48 @@ impl Street {
         failure(format!("{name} did not start: {problem}. Its log is {}.", log.display())).with_context(last)
     }
 
-    /// Restarts whatever ends, until it is dropped.
+    /// Restarts whatever ends, until it is dropped. Nobody waits for anybody: who cannot start yet, because the authority
+    /// has ended as well, gets another turn.
     pub async fn watch(&mut self, supervisor: &Supervisor) -> Result<()> {
         loop {
-            let Some(exit) = self.exits.1.recv().await else { return Ok(()) };
-            let Some(child) = self.children.get_mut(exit.name).filter(|child| child.pid == exit.pid) else { continue };
-            let lived = child.since.elapsed();
-            child.penalty = if lived > SOUND { RESTART_MIN } else { (child.penalty * 2).clamp(RESTART_MIN, RESTART_MAX) };
-            let penalty = child.penalty;
-            say(format!("{} ended ({}) after {:.0} s; it starts again.", exit.name, exit.status, lived.as_secs_f64()));
-            sleep(penalty).await;
-            if let Err(error) = self.start(exit.name, Some(supervisor)).await {
-                say(format!("{} could not be started: {error}. Trying again.", exit.name));
-                // The exit comes round again, behind those of others.
-                let (sender, exit) = (self.exits.0.clone(), exit);
-                haat_kernel::spawn("restart", async move {
-                    sleep(RESTART_MAX).await;
-                    let _ = sender.send(exit).await;
-                });
+            tokio::select! {
+                Some(exit) = self.exits.1.recv() => self.plan_restart(exit),
+                Some(exit) = self.due.1.recv() => self.restart(exit, supervisor).await,
+                else => return Ok(()),
             }
         }
+    }
+
+    fn plan_restart(&mut self, exit: Exit) {
+        let Some(child) = self.children.get_mut(exit.name).filter(|child| child.pid == exit.pid) else { return };
+        let lived = child.since.elapsed();
+        child.penalty = if lived > SOUND { RESTART_MIN } else { (child.penalty * 2).clamp(RESTART_MIN, RESTART_MAX) };
+        let penalty = child.penalty;
+        say(format!("{} ended ({}) after {:.0} s; it starts again.", exit.name, exit.status, lived.as_secs_f64()));
+        self.turn_after(penalty, exit);
+    }
+
+    async fn restart(&mut self, exit: Exit, supervisor: &Supervisor) {
+        if self.pid(exit.name) != exit.pid {
+            return;
+        }
+        match self.start(exit.name, Some(supervisor)).await {
+            Ok(()) => {}
+            Err(error) if error.kind.is_transient() => self.turn_after(RESTART_MIN, exit),
+            Err(error) => {
+                say(format!("{} could not be started: {error}. Trying again.", exit.name));
+                self.turn_after(RESTART_MAX, exit);
+            }
+        }
+    }
+
+    fn turn_after(&self, wait: Duration, exit: Exit) {
+        let due = self.due.0.clone();
+        haat_kernel::spawn("restart", async move {
+            sleep(wait).await;
+            // Nobody listens any more while the platform stops.
+            let _ = due.send(exit).await;
+        });
     }
 
     /// Ends all processes: the gateway first, so that nothing new comes in; then the rest; what does not end is killed.
@@ -124,12 +154,6 @@ impl Street {
 }
 
 async fn leave_join_token(layout: &Layout, supervisor: &Supervisor, name: &str) -> Result<()> {
-    let until = Instant::now() + TOKEN_MAX;
-    loop {
-        match supervisor.join_token(name).await {
-            Ok(token) => return layout::write_private(&layout.join_token(name), token.as_bytes()),
-            Err(error) if error.kind.is_transient() && Instant::now() < until => sleep(RESTART_MIN).await,
-            Err(error) => return Err(error),
-        }
-    }
+    let token = supervisor.join_token(name).await?;
+    layout::write_private(&layout.join_token(name), token.as_bytes())
 }
