@@ -1,7 +1,7 @@
 //! The first step: is this a request that the gateway deals with at all? Sizes, and framing that two readers could take
 //! for two different things. What is refused here ends its connection.
 
-use http::header::UPGRADE;
+use http::header::{HOST, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, Version};
 
@@ -20,6 +20,9 @@ pub fn admit(parts: &Parts) -> Result<(), Problem> {
     if parts.extensions.get::<AmbiguousFraming>().is_some() {
         let detail = "Content-Length and Transfer-Encoding exclude each other.";
         return Err(Problem::new(StatusCode::BAD_REQUEST, "ambiguous_framing", detail).closing());
+    }
+    if parts.headers.get_all(HOST).iter().nth(1).is_some() {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "ambiguous_host", "There is more than one Host.").closing());
     }
     if parts.uri.path_and_query().is_some_and(|path| path.as_str().len() > PATH_BYTES_MAX) {
         let detail = format!("The path is over the limit of {PATH_BYTES_MAX} bytes.");
@@ -64,6 +67,7 @@ mod tests {
         let many = (0..101).fold(Request::get("/"), |request, n| request.header(format!("x-{n}"), "1"));
         assert_eq!(code(many), "431 headers_too_large");
         assert_eq!(code(Request::get("/").header("x", "y".repeat(65_536))), "431 headers_too_large");
+        assert_eq!(code(Request::get("/").header(HOST, "a").header(HOST, "a")), "400 ambiguous_host");
         assert_eq!(code(Request::get("/").header(UPGRADE, "websocket")), "400 upgrade_refused");
         assert_eq!(code(Request::get("/").header(UPGRADE, "h2c")), "ok");
         assert_eq!(code(Request::get("/").extension(AmbiguousFraming)), "400 ambiguous_framing");
