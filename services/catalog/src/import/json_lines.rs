@@ -1,5 +1,5 @@
-//! JSON Lines: a product to a line, in the shape of `CreateProduct`, with `handle`, and if wanted `tags`, `published` and
-//! `stock` (of a variant, or of each variant).
+//! JSON Lines: a product to a line, in the shape of `CreateProduct`, and if wanted with `handle`, `tags`, `published` and
+//! `stock` (of a variant, or of each variant). Without a handle a product is known by its first SKU, or else by its title.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +23,7 @@ pub struct JsonLines {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Line {
+    #[serde(default)]
     handle: String,
     title: String,
     #[serde(default)]
@@ -107,8 +108,14 @@ fn read(text: &[u8]) -> Result<Line, String> {
 }
 
 impl Line {
+    fn known_by(&self) -> &str {
+        let sku = self.variants.first().map(|variant| variant.sku.as_str());
+        let names = [Some(self.handle.as_str()), sku, Some(self.title.as_str())];
+        names.into_iter().flatten().find(|name| !name.trim().is_empty()).unwrap_or_default()
+    }
+
     fn into_listing(self, line: u64) -> Parsed {
-        let handle = self.handle.trim().to_owned();
+        let handle = self.known_by().trim().to_owned();
         if handle.is_empty() || handle.chars().count() > HANDLE_MAX {
             let description = format!("must have 1 to {HANDLE_MAX} characters");
             return Err(vec![RowError { line, field: "handle".into(), description, ..RowError::default() }]);
