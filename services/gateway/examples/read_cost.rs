@@ -25,12 +25,16 @@ use tokio::time::Instant;
 
 const ROUNDS: u32 = 200_000;
 
-struct OneProduct(Bytes);
+/// The same product, alone and as the only one found.
+struct OneProduct {
+    alone: Bytes,
+    found: Bytes,
+}
 
 #[async_trait]
 impl Upstream for OneProduct {
-    async fn unary(&self, _: &CallRoute, _: &Ctx, _: Bytes) -> Result<Bytes> {
-        Ok(self.0.clone())
+    async fn unary(&self, route: &CallRoute, _: &Ctx, _: Bytes) -> Result<Bytes> {
+        Ok(if route.is_cacheable { self.alone.clone() } else { self.found.clone() })
     }
 
     async fn stream(&self, _: &CallRoute, _: &Ctx, _: BoxStream<'static, Bytes>) -> Result<Bytes> {
@@ -69,10 +73,12 @@ fn product() -> catalog::Product {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let Ok(table) = Table::from_contracts() else { return };
+    let found = catalog::SearchProductsResponse { products: vec![product()], total_size: 1, ..Default::default() };
+    let upstream = OneProduct { alone: product().encode_to_vec().into(), found: found.encode_to_vec().into() };
     let gateway = Gateway {
         pages: Pages::new(&table),
         table,
-        upstream: Arc::new(OneProduct(product().encode_to_vec().into())),
+        upstream: Arc::new(upstream),
         tokens: Tokens::new(Arc::new(Keys::new(NoKeys)), Clock::System, "https://localhost"),
         inspection: Inspection::Block,
         cache: Cache::default(),
