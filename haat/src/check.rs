@@ -35,7 +35,7 @@ pub async fn check(data: &Path) -> Result<ExitCode> {
     let mut stores = Stores::new();
     for name in roster::services().iter().map(|service| service.name) {
         if layout.database(name).exists() {
-            stores.insert(name.to_owned(), Store::open_sqlite_read_only(&layout.database(name), Clock::System)?);
+            stores.insert(name.to_owned(), Store::open_sqlite_read_only(layout.database(name), Clock::System)?);
         }
     }
     let until = Instant::now() + PATIENCE;

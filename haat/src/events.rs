@@ -31,7 +31,7 @@ pub async fn events(arguments: &Events) -> Result<()> {
         }
     }
     // Each partition has its own order; across them time is the best there is.
-    shown.sort_by(|a, b| (a.time, a.partition, a.position).cmp(&(b.time, b.partition, b.position)));
+    shown.sort_by_key(|event| (event.time, event.partition, event.position));
     shown.iter().for_each(show);
     Ok(())
 }

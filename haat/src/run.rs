@@ -86,10 +86,8 @@ fn supervisor_pipe() -> Result<pipe::Receiver> {
     pipe::Receiver::from_owned_fd(input).map_err(haat_kernel::Error::internal)
 }
 
-fn stopped(mut stopping: watch::Receiver<bool>) -> impl Future<Output = ()> {
-    async move {
-        let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
-    }
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
 }
 
 async fn run_one(name: &str, layout: &Layout, plan: &Plan, stopping: watch::Receiver<bool>) -> Result<()> {
@@ -107,7 +105,7 @@ async fn run_one(name: &str, layout: &Layout, plan: &Plan, stopping: watch::Rece
         entropy: entropy.clone(),
         network: Arc::new(Tcp),
         identity: identity(name, layout, plan, clock, &entropy).await?,
-        store: Store::open_sqlite(&layout.database(name), clock)?,
+        store: Store::open_sqlite(layout.database(name), clock)?,
         metrics: Metrics::default(),
     };
     let config = Config {
@@ -185,6 +183,6 @@ async fn run_sandbox(layout: &Layout, plan: &Plan, shutdown: impl Future<Output 
         api_key: None,
         delays: haat_sandbox_psp::Delays::default(),
     };
-    let store = Store::open_sqlite(&layout.database(SANDBOX_PSP), Clock::System)?;
+    let store = Store::open_sqlite(layout.database(SANDBOX_PSP), Clock::System)?;
     haat_sandbox_psp::run(config, Arc::new(Tcp), store, Clock::System, Entropy::system(), shutdown).await
 }

@@ -109,7 +109,8 @@ impl Buyer {
         let until = Instant::now() + PATIENCE;
         loop {
             let answer = call(method, path, key.as_deref(), body).await;
-            let is_clear = |answer: &Answer| answer.status < 500 && answer.status != 429 && answer.body["code"] != "idempotency_in_progress";
+            let is_clear =
+                |answer: &Answer| answer.status < 500 && answer.status != 429 && answer.body["code"] != "idempotency_in_progress";
             if let Some(answer) = answer {
                 if answer.status == 500 {
                     return Err(format!("{}: {method} {path} answered 500 {}", self.name, answer.body));

@@ -1,7 +1,6 @@
 //! A day on the market: shelves are filled, so scarcely that buyers compete; buyers come; and in the evening the books are
 //! read.
 
-use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,26 +29,24 @@ const OFFERS: usize = 4;
 const PIECES: i64 = 4;
 const OPENING_MAX: Duration = Duration::from_secs(60);
 
-pub fn market_day(cluster: Cluster, seed: u64, outcome: Arc<Mutex<Outcome>>) -> impl Future<Output = turmoil::Result> {
-    async move {
-        let entropy = Entropy::seeded(seed);
-        let offers = open(&cluster).await.map_err(|error| error.to_string())?;
-        let buyers = (0..BUYERS).map(|number| {
-            let entropy = Entropy::seeded(entropy.u64());
-            let buyer = Buyer { name: format!("buyer-{number}"), entropy, offers: offers.clone() };
-            haat_kernel::spawn("buyer", buyer.shop())
-        });
-        for ended in join_all(buyers).await {
-            let ended = ended.map_err(|error| error.to_string())??;
-            let mut outcome = outcome.lock().map_err(|error| error.to_string())?;
-            match ended {
-                End::Completed => outcome.completed += 1,
-                End::Failed => outcome.failed += 1,
-                End::Canceled => (outcome.completed, outcome.canceled) = (outcome.completed + 1, outcome.canceled + 1),
-            }
+pub async fn market_day(cluster: Cluster, seed: u64, outcome: Arc<Mutex<Outcome>>) -> turmoil::Result {
+    let entropy = Entropy::seeded(seed);
+    let offers = open(&cluster).await.map_err(|error| error.to_string())?;
+    let buyers = (0..BUYERS).map(|number| {
+        let entropy = Entropy::seeded(entropy.u64());
+        let buyer = Buyer { name: format!("buyer-{number}"), entropy, offers: offers.clone() };
+        haat_kernel::spawn("buyer", buyer.shop())
+    });
+    for ended in join_all(buyers).await {
+        let ended = ended.map_err(|error| error.to_string())??;
+        let mut outcome = outcome.lock().map_err(|error| error.to_string())?;
+        match ended {
+            End::Completed => outcome.completed += 1,
+            End::Failed => outcome.failed += 1,
+            End::Canceled => (outcome.completed, outcome.canceled) = (outcome.completed + 1, outcome.canceled + 1),
         }
-        Ok(books::close(&cluster).await?)
     }
+    Ok(books::close(&cluster).await?)
 }
 
 /// Fills the shelves. Before the storm, as the gateway would: with the principal of a seller.
