@@ -87,7 +87,10 @@ fn settings() -> BTreeMap<String, BTreeMap<String, String>> {
     let pairs = |pairs: &[(&str, String)]| pairs.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
     BTreeMap::from([
         (GATEWAY.to_owned(), pairs(&[("http", format!("0.0.0.0:{HTTP_PORT}"))])),
-        ("payments".to_owned(), pairs(&[("sandbox_url", format!("http://{PSP}:{PSP_PORT}")), ("sandbox_secret", WEBHOOK_SECRET.to_owned())])),
+        (
+            "payments".to_owned(),
+            pairs(&[("sandbox_url", format!("http://{PSP}:{PSP_PORT}")), ("sandbox_secret", WEBHOOK_SECRET.to_owned())]),
+        ),
     ])
 }
 
