@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use haat_kernel::{Currency, Money, Violation};
 use serde::{Deserialize, Serialize};
 
+use crate::ids::ProductId;
 use crate::text::slug;
 
 pub const TITLE_MAX: usize = 200;
@@ -164,6 +165,29 @@ fn check_count(violations: &mut Vec<Violation>, path: &str, count: usize, max: u
     if count > max {
         violations.push(Violation::new(path, format!("has {count} entries; at most {max} are taken")));
     }
+}
+
+/// Each variant with a SKU; one is made where there is none.
+pub fn with_skus(id: &ProductId, handle: &str, mut variants: Vec<NewVariant>) -> Vec<NewVariant> {
+    // Without a handle the product's own id keeps made SKUs apart from those of other products.
+    let base = if handle.is_empty() { &id.as_str()[id.as_str().len().saturating_sub(10)..] } else { handle };
+    for variant in variants.iter_mut().filter(|variant| variant.sku.is_empty()) {
+        variant.sku = made_sku(base, &variant.options);
+    }
+    variants
+}
+
+/// The SKUs that stand more than once among `variants`.
+pub fn repeated_skus(variants: &[NewVariant]) -> Vec<Violation> {
+    let mut seen = BTreeMap::new();
+    let mut violations = Vec::new();
+    for (index, variant) in variants.iter().enumerate() {
+        if let Some(before) = seen.insert(&variant.sku, index) {
+            let text = format!("`{}` is the SKU of variants[{before}] too", variant.sku);
+            violations.push(Violation::new(format!("variants[{index}].sku"), text));
+        }
+    }
+    violations
 }
 
 /// A SKU for a variant that came without one. The same base and options always make the same SKU.

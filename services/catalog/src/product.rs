@@ -3,14 +3,18 @@
 //! Always: a SKU is there once in a product and once among a seller's products; a variant and its offer never go away, so
 //! that what was once sold can be named; a price here is what pricing last said, or what the seller asked for before that.
 
+mod error;
+
 use std::collections::BTreeMap;
 
-use haat_kernel::{Fault, Kind, Money, Timestamp, Violation};
+use haat_kernel::{Money, Timestamp, Violation};
 use haat_store::{Aggregate, Key};
 use serde::{Deserialize, Serialize};
 
+pub use error::ProductError;
+
 use crate::ids::{OfferId, ProductId, SellerId, offer_of};
-use crate::listing::{self, Content, Image, NewVariant};
+use crate::listing::{self, Content, Image, NewVariant, repeated_skus, with_skus};
 
 /// The unique key of a seller's SKU: `<seller>/<sku>`.
 pub const SELLER_SKU: &str = "seller_sku";
@@ -106,41 +110,6 @@ pub enum ProductEvent {
     },
     Published,
     Archived,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ProductError {
-    #[error("{}", first(.0))]
-    Invalid(Vec<Violation>),
-    #[error("The product was changed meanwhile; read it again.")]
-    EtagMismatch,
-}
-
-fn first(violations: &[Violation]) -> String {
-    violations.first().map(|violation| format!("`{}` {}", violation.field, violation.description)).unwrap_or_default()
-}
-
-impl Fault for ProductError {
-    fn kind(&self) -> Kind {
-        match self {
-            ProductError::Invalid(_) => Kind::InvalidArgument,
-            ProductError::EtagMismatch => Kind::Aborted,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            ProductError::Invalid(_) => "invalid_argument",
-            ProductError::EtagMismatch => "etag_mismatch",
-        }
-    }
-
-    fn violations(&self) -> Vec<Violation> {
-        match self {
-            ProductError::Invalid(violations) => violations.clone(),
-            ProductError::EtagMismatch => Vec::new(),
-        }
-    }
 }
 
 type Decision = Result<Vec<ProductEvent>, ProductError>;
@@ -313,28 +282,6 @@ impl Product {
             offer.price = price;
         }
     }
-}
-
-/// Each variant with a SKU; one is made where there is none.
-fn with_skus(id: &ProductId, handle: &str, mut variants: Vec<NewVariant>) -> Vec<NewVariant> {
-    // Without a handle the product's own id keeps made SKUs apart from those of other products.
-    let base = if handle.is_empty() { &id.as_str()[id.as_str().len().saturating_sub(10)..] } else { handle };
-    for variant in variants.iter_mut().filter(|variant| variant.sku.is_empty()) {
-        variant.sku = listing::made_sku(base, &variant.options);
-    }
-    variants
-}
-
-fn repeated_skus(variants: &[NewVariant]) -> Vec<Violation> {
-    let mut seen = BTreeMap::new();
-    let mut violations = Vec::new();
-    for (index, variant) in variants.iter().enumerate() {
-        if let Some(before) = seen.insert(&variant.sku, index) {
-            let text = format!("`{}` is the SKU of variants[{before}] too", variant.sku);
-            violations.push(Violation::new(format!("variants[{index}].sku"), text));
-        }
-    }
-    violations
 }
 
 fn added_variants<'a>(

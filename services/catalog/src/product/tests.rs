@@ -1,7 +1,7 @@
 //! Decisions of a product, given its events.
 
-use haat_kernel::Entropy;
 use haat_kernel::id::derived;
+use haat_kernel::{Entropy, Fault};
 use proptest::prelude::*;
 
 use super::*;
