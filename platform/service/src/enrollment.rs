@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use haat_contracts::authority::authority_client::AuthorityClient;
-use haat_contracts::authority::{Certificate, EnrollRequest, IssueEdgeCertificateRequest, RenewRequest};
-use haat_identity::{Chain, Identity, KeyPair, LiveEdge, LiveIdentity, SpiffeId, TrustBundle, renewal_time};
+use haat_contracts::authority::{Certificate, EnrollRequest, RenewRequest};
+use haat_identity::{Chain, Identity, KeyPair, LiveIdentity, SpiffeId, TrustBundle, renewal_time};
 use haat_kernel::{Clock, Ctx, Entropy, Result};
 use haat_rpc::Channel;
 use haat_transport::{Connector, Network, channel};
 use std::sync::Arc;
 use tokio::time::sleep;
 
-use crate::platform::{Environment, Platform};
+use crate::platform::Environment;
 
 const AUTHORITY: &str = "authority";
-const RETRY: Duration = Duration::from_millis(250);
+const RETRY: Duration = Duration::from_secs(5);
 /// Looks at the clock at least this often, so that a machine that slept renews in time.
 const LOOK: Duration = Duration::from_secs(30);
 
@@ -63,25 +63,8 @@ pub async fn renew(name: &'static str, environment: Environment, authority: Chan
             Ok(()) => tracing::info!(not_after = %live.not_after(), "the certificate was renewed"),
             Err(error) => {
                 tracing::warn!(%error, "the certificate could not be renewed yet");
-                sleep(RETRY * 20).await;
+                sleep(RETRY).await;
             }
-        }
-    }
-}
-
-/// A certificate for the public listener, from the authority, tried until it is there.
-pub async fn edge_certificate(platform: &Platform, names: &[String]) -> Result<LiveEdge> {
-    let mut client = AuthorityClient::new(platform.channel(AUTHORITY)?);
-    loop {
-        let key = KeyPair::generate()?;
-        let request = IssueEdgeCertificateRequest { csr: key.signing_request()?, names: names.to_vec() };
-        let ctx = Ctx::internal(platform.name, "edge-certificate", platform.clock.now());
-        match haat_rpc::send(&ctx, request, |r| client.issue_edge_certificate(r)).await {
-            Ok(certificate) => {
-                return Ok(LiveEdge::new(&Chain::from_der(certificate.chain)?, &key, platform.clock)?);
-            }
-            Err(error) if error.kind.is_transient() => sleep(RETRY).await,
-            Err(error) => return Err(error),
         }
     }
 }

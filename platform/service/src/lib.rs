@@ -16,7 +16,7 @@ mod run;
 mod timers;
 
 pub use definition::{Definition, OnTimer, Publisher, Reaction, Wiring};
-pub use enrollment::{edge_certificate, enroll, renew};
+pub use enrollment::{enroll, renew};
 pub use events::{FeedEvent, PublicEvent};
 pub use platform::{Config, Endpoints, Environment, Platform};
 pub use run::run;
