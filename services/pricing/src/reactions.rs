@@ -1,8 +1,8 @@
-//! What happens by itself: the catalog's new offers get their price, a canceled order group gives its coupon back, and price
-//! changes are published.
+//! What happens by itself: the catalog's new offers get their price, an import changes prices, a canceled order group gives
+//! its coupon back, and price changes are published.
 
 use async_trait::async_trait;
-use haat_contracts::catalog::OffersCreated;
+use haat_contracts::catalog::{OffersCreated, PricesImported};
 use haat_contracts::orders::OrderCanceled;
 use haat_kernel::{Ctx, Error, Result};
 use haat_service::{FeedEvent, PublicEvent, Publisher, Reaction};
@@ -20,8 +20,11 @@ pub struct TakeIn {
 #[async_trait]
 impl Reaction for TakeIn {
     async fn react(&self, ctx: Ctx, event: FeedEvent) -> Result<()> {
-        let Some(created) = event.read::<OffersCreated>()? else { return Ok(()) };
-        prices::take_in(&self.store, &ctx, wire::created(created)?).await.map(drop)
+        if let Some(created) = event.read::<OffersCreated>()? {
+            return prices::take_in(&self.store, &ctx, wire::created(created)?).await.map(drop);
+        }
+        let Some(imported) = event.read::<PricesImported>()? else { return Ok(()) };
+        prices::take_over(&self.store, &ctx, wire::imported(imported)?).await
     }
 }
 

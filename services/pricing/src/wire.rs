@@ -1,7 +1,9 @@
 //! All translation between the contract and the domain: ids, coupon terms and lines that come in, quotes that go out, and
 //! which private events become public ones.
 
-use haat_contracts::catalog::{OffersCreated, ResolvedOffer};
+use std::collections::BTreeMap;
+
+use haat_contracts::catalog::{OffersCreated, PricesImported, ResolvedOffer};
 use haat_contracts::{common, convert, pricing as pb};
 use haat_kernel::{Error, Money, Result};
 
@@ -216,6 +218,15 @@ pub fn created(created: OffersCreated) -> Result<Listings> {
         Ok((id, Listing { seller: seller.clone(), sku: offer.sku, title: offer.title, price }))
     };
     created.offers.into_iter().map(listing).collect()
+}
+
+/// The prices that an import file asks for.
+pub fn imported(imported: PricesImported) -> Result<BTreeMap<OfferId, Money>> {
+    let price = |price: haat_contracts::catalog::prices_imported::ImportedPrice| {
+        let offer = OfferId::parse(&price.offer_id).map_err(Error::internal)?;
+        Ok((offer, convert::money(price.price.as_ref())))
+    };
+    imported.prices.into_iter().map(price).collect()
 }
 
 /// What others learn of a price: that it changed.
