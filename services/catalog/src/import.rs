@@ -145,6 +145,7 @@ pub struct Import {
     store: Store,
     ctx: Ctx,
     seller: SellerId,
+    content_type: String,
     /// None until the first bytes tell what it is.
     format: Option<Format>,
     batch: Vec<Listing>,
@@ -172,7 +173,7 @@ impl Format {
             }
             _ => Err(Error::new(
                 Kind::InvalidArgument,
-                "import_type_unknown",
+                "unsupported_media_type",
                 "An import is `text/csv` (a Shopify product export) or `application/jsonl`.",
             )),
         }
@@ -208,18 +209,21 @@ impl Format {
 
 impl Import {
     pub fn new(store: Store, ctx: Ctx, seller: SellerId) -> Self {
-        Import { store, ctx, seller, format: None, batch: Vec::new(), report: Report::default() }
+        Import { store, ctx, seller, content_type: String::new(), format: None, batch: Vec::new(), report: Report::default() }
     }
 
-    /// `content_type` counts with the first bytes.
+    /// The first `content_type` counts; it may come ahead of the first bytes.
     pub async fn push(&mut self, content_type: &str, bytes: &[u8]) -> Result<()> {
+        if self.content_type.is_empty() {
+            content_type.clone_into(&mut self.content_type);
+        }
         if bytes.is_empty() {
             return Ok(());
         }
         let mut parsed = Vec::new();
         let format = match &mut self.format {
             Some(format) => format,
-            None => self.format.insert(Format::of(content_type, bytes)?),
+            None => self.format.insert(Format::of(&self.content_type, bytes)?),
         };
         format.push(bytes, &mut parsed)?;
         self.take(parsed).await

@@ -14,6 +14,9 @@ use crate::limits;
 
 pub type Answer = Response<Full<Bytes>>;
 
+/// 415: the one status with a code, and without a kind, because gRPC has none for it.
+const UNSUPPORTED_MEDIA_TYPE: &str = "unsupported_media_type";
+
 #[derive(Clone, Debug)]
 pub struct Problem {
     pub status: StatusCode,
@@ -67,7 +70,7 @@ impl Problem {
     }
 
     pub fn unsupported_media_type(detail: &'static str) -> Self {
-        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_MEDIA_TYPE, detail)
     }
 
     pub fn path_not_found() -> Self {
@@ -151,7 +154,10 @@ impl Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let status = StatusCode::from_u16(error.kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = match error.code.as_ref() {
+            UNSUPPORTED_MEDIA_TYPE => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            _ => StatusCode::from_u16(error.kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        };
         // A client that is told to come back is told when.
         let needs_time = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
         Problem {
@@ -219,5 +225,7 @@ mod tests {
         );
         let late = Error::new(Kind::DeadlineExceeded, "deadline_exceeded", "Too late.");
         assert_eq!(render(late.into()).await.0.status(), 504);
+        let picture = Error::new(Kind::InvalidArgument, UNSUPPORTED_MEDIA_TYPE, "No picture.");
+        assert_eq!(render(picture.into()).await.0.status(), 415);
     }
 }

@@ -123,7 +123,7 @@ async fn a_file_that_is_no_export_is_refused() {
         ("text/csv", b"\n\n", "import_header_missing"),
         ("text/csv", b"Handle,Title\n", "import_header_missing"),
         ("text/csv", b"", "import_empty"),
-        ("image/png", b"x", "import_type_unknown"),
+        ("image/png", b"x", "unsupported_media_type"),
     ] {
         let error = run(&store(), content_type, file, 4).await.unwrap_err();
         assert_eq!((error.kind, error.code.as_str()), (Kind::InvalidArgument, code));
