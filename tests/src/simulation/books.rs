@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use haat::check::{Report, Stores, settled};
 use haat_payments::payment::Payment;
-use haat_sandbox_psp::charge::Charge;
+use haat_sandbox_psp::charge::{Charge, Status};
 use haat_testkit::Cluster;
 use tokio::time::{Instant, sleep};
 
@@ -31,6 +31,10 @@ pub async fn close(cluster: &Cluster) -> Result<(), String> {
     };
     if !report.wrong.is_empty() || !report.parked.is_empty() {
         return Err(format!("wrong: {:#?}, parked: {:#?}", report.wrong, report.parked));
+    }
+    let held = held_by_provider(cluster, clock).await.map_err(|error| error.to_string())?;
+    if !held.is_empty() {
+        return Err(format!("the provider still holds money that nobody will take: {held:?}"));
     }
     let ours = kept_by_us(&stores).await.map_err(|error| error.to_string())?;
     let theirs = kept_by_provider(cluster, clock).await.map_err(|error| error.to_string())?;
@@ -62,4 +66,16 @@ async fn kept_by_provider(cluster: &Cluster, clock: haat_kernel::Clock) -> haat_
     cluster.look(PSP, clock).for_each::<Charge>(visit).await?;
     kept.retain(|_, amount| *amount != 0);
     Ok(kept)
+}
+
+/// Authorizations that were neither captured nor voided.
+async fn held_by_provider(cluster: &Cluster, clock: haat_kernel::Clock) -> haat_kernel::Result<Vec<String>> {
+    let mut held = Vec::new();
+    let visit = |charge: haat_store::Versioned<Charge>| {
+        if let Some(open) = charge.opened().filter(|open| open.status == Status::Authorized && open.captured == 0 && !open.voided) {
+            held.push(open.terms.reference.clone());
+        }
+    };
+    cluster.look(PSP, clock).for_each::<Charge>(visit).await?;
+    Ok(held)
 }
