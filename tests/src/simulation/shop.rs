@@ -26,7 +26,7 @@ id_type!(
 const PRODUCTS: i32 = 4;
 const OFFERS: usize = 4;
 /// Pieces of each offer: fewer than the buyers want together.
-const PIECES: i64 = 4;
+const PIECES: i64 = 8;
 const OPENING_MAX: Duration = Duration::from_secs(60);
 
 pub async fn market_day(cluster: Cluster, seed: u64, outcome: Arc<Mutex<Outcome>>) -> turmoil::Result {
