@@ -19,4 +19,4 @@ pub mod sums;
 pub use client::{Answer, Client};
 pub use market::Market;
 pub use platform::{Options, Platform};
-pub use poll::until;
+pub use poll::{until, until_ok};

@@ -72,7 +72,8 @@ async fn kept_by_provider(cluster: &Cluster, clock: haat_kernel::Clock) -> haat_
 async fn held_by_provider(cluster: &Cluster, clock: haat_kernel::Clock) -> haat_kernel::Result<Vec<String>> {
     let mut held = Vec::new();
     let visit = |charge: haat_store::Versioned<Charge>| {
-        if let Some(open) = charge.opened().filter(|open| open.status == Status::Authorized && open.captured == 0 && !open.voided) {
+        if let Some(open) = charge.opened().filter(|open| open.status == Status::Authorized && open.captured == 0 && !open.voided)
+        {
             held.push(open.terms.reference.clone());
         }
     };

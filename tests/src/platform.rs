@@ -1,0 +1,220 @@
+//! A platform of its own: `haat up` on a fresh data folder and free ports, ended with the test.
+
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
+
+use haat_kernel::Entropy;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::binary;
+use crate::client::{Client, try_send};
+use crate::guard::Guard;
+use crate::poll::until;
+
+/// A debug build, with several platforms starting on two cores.
+const READY_SECONDS: u64 = 90;
+const DEMO_SECONDS: u64 = 60;
+
+pub struct Options {
+    /// How many products `--demo` makes; none: without `--demo`.
+    pub demo: Option<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { demo: Some(12) }
+    }
+}
+
+pub struct Platform {
+    // Behind locks, so that a platform can be stopped and started under those who look at it.
+    child: Mutex<Child>,
+    guard: Mutex<Option<Guard>>,
+    folder: Option<TempDir>,
+    data: PathBuf,
+    pub https: SocketAddr,
+    pub http: SocketAddr,
+}
+
+impl Platform {
+    /// Starts a platform and waits until it is ready, and its demo accounts are there.
+    pub async fn start(options: Options) -> Self {
+        let folder = tempfile::Builder::new().prefix("haat-test-").tempdir().unwrap();
+        let data = folder.path().join("data");
+        let platform = Platform::launch(Some(folder), data, &options);
+        platform.await_ready().await;
+        if options.demo.is_some() {
+            let file = platform.data.join("demo.json");
+            until(DEMO_SECONDS, "demo.json", async || file.exists().then_some(())).await;
+        }
+        platform
+    }
+
+    /// Starts another on the data of one that has ended, on the same ports.
+    pub async fn start_again(&self) {
+        if let Some(guard) = self.guard.lock().unwrap().take() {
+            guard.dismiss();
+        }
+        let child = spawn(&self.data, self.https, self.http, None);
+        *self.guard.lock().unwrap() = Some(Guard::over(child.id(), self.removed()));
+        *self.child.lock().unwrap() = child;
+        self.await_ready().await;
+    }
+
+    fn launch(folder: Option<TempDir>, data: PathBuf, options: &Options) -> Self {
+        let (https, http) = (free_address(), free_address());
+        std::fs::create_dir_all(&data).unwrap();
+        let child = spawn(&data, https, http, options.demo);
+        let platform = Platform { child: Mutex::new(child), guard: Mutex::default(), folder, data, https, http };
+        *platform.guard.lock().unwrap() = Some(Guard::over(platform.pid(), platform.removed()));
+        platform
+    }
+
+    /// What goes when the test process has gone.
+    fn removed(&self) -> Option<&Path> {
+        self.folder.as_ref().map(TempDir::path).filter(|_| !is_kept())
+    }
+
+    async fn await_ready(&self) {
+        let (log, url) = (self.data.join("up.log"), format!("http://{}", self.http));
+        let client = Client::plain(&url);
+        until(READY_SECONDS, &format!("readiness; see {}", log.display()), async || {
+            let ended = self.child.lock().unwrap().try_wait().unwrap();
+            assert!(ended.is_none(), "`haat up` ended: {}", std::fs::read_to_string(&log).unwrap_or_default());
+            let answer = try_send(client.request(reqwest::Method::GET, "/readyz")).await;
+            answer.is_ok_and(|answer| answer.status == 200).then_some(())
+        })
+        .await;
+    }
+
+    /// Somebody at the plain port.
+    pub fn client(&self) -> Client {
+        Client::plain(&format!("http://{}", self.http))
+    }
+
+    /// Somebody at the HTTPS port.
+    pub fn tls_client(&self, http1: bool) -> Client {
+        Client::tls(&format!("https://localhost:{}", self.https.port()), &std::fs::read(self.data.join("ca.pem")).unwrap(), http1)
+    }
+
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.lock().unwrap().id()
+    }
+
+    pub fn json(&self, file: &str) -> Value {
+        serde_json::from_slice(&std::fs::read(self.data.join(file)).unwrap()).unwrap()
+    }
+
+    /// `run/processes.json`.
+    pub fn processes(&self) -> Value {
+        self.json("run/processes.json")
+    }
+
+    pub fn process(&self, name: &str) -> Process {
+        let processes = self.processes();
+        let number = |field: &str| processes[name][field].as_u64().unwrap_or_else(|| panic!("{name}.{field}: {processes}"));
+        Process {
+            pid: u32::try_from(number("pid")).unwrap(),
+            port: u16::try_from(number("port")).unwrap(),
+            restarts: number("restarts"),
+        }
+    }
+
+    /// The exit code of `haat check`, and what it said.
+    pub fn check(&self) -> (Option<i32>, String) {
+        let output = binary::run(&["check", "--data", &self.data.display().to_string()]);
+        (output.status.code(), binary::text(&output))
+    }
+
+    /// `haat check` says that the books balance; it may wait for what still moves.
+    #[track_caller]
+    pub fn assert_balanced(&self) {
+        let (code, said) = self.check();
+        assert_eq!(code, Some(0), "{said}");
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        signal_process(self.pid(), signal);
+    }
+
+    /// Waits for `haat up` to end.
+    pub async fn ended(&self, seconds: u64) -> ExitStatus {
+        until(seconds, "the end of `haat up`", async || self.child.lock().unwrap().try_wait().unwrap()).await
+    }
+
+    /// What `haat up` printed.
+    pub fn printed(&self) -> String {
+        std::fs::read_to_string(self.data.join("up.log")).unwrap()
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        // The guard ends the processes, in time or by force, and then removes their files.
+        drop(self.guard.lock().unwrap().take());
+        let _ = self.child.lock().unwrap().wait();
+        if let Some(folder) = self.folder.take()
+            && is_kept()
+        {
+            let _ = folder.keep();
+        }
+    }
+}
+
+/// A line of `processes.json`.
+#[derive(Clone, Copy, Debug)]
+pub struct Process {
+    pub pid: u32,
+    pub port: u16,
+    pub restarts: u64,
+}
+
+pub fn signal_process(pid: u32, signal: Signal) {
+    let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    // It may have ended this very moment.
+    let _ = kill_process(pid, signal);
+}
+
+/// Whether a process runs; one that has ended and was not waited for does not.
+pub fn is_running(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))
+}
+
+/// A loopback address that nobody has: below the ports that the operating system lends to outgoing connections, and beside
+/// those that `haat up` picks for its services.
+pub fn free_address() -> SocketAddr {
+    const PORTS: std::ops::Range<u16> = 12_000..20_000;
+    let entropy = Entropy::system();
+    loop {
+        let offset = u16::try_from(entropy.below(u64::from(PORTS.end - PORTS.start))).unwrap();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, PORTS.start + offset));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+}
+
+fn spawn(data: &Path, https: SocketAddr, http: SocketAddr, demo: Option<u32>) -> Child {
+    let log = File::options().create(true).append(true).open(data.join("up.log")).unwrap();
+    let mut command = Command::new(binary::haat());
+    command.arg("up").arg("--data").arg(data);
+    command.args(["--listen", &https.to_string(), "--http", &http.to_string()]);
+    if let Some(products) = demo {
+        command.args(["--demo", &products.to_string()]);
+    }
+    command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
+}
+
+fn is_kept() -> bool {
+    std::env::var_os("HAAT_TESTS_KEEP").is_some()
+}

@@ -1,0 +1,6 @@
+//! Running the platform: starting, stopping, what goes wrong at the start, the tools, and who is let in between services.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod identities;
+mod lifecycle;
