@@ -56,11 +56,14 @@ impl<S: Saga> Runner<S> {
         if !self.enter(id) {
             return;
         }
+        // Given up in the middle, it must not bar the next driver.
+        let place = Place { runner: self, id };
         loop {
             if let Err(error) = self.run(id).await {
                 tracing::warn!(saga = S::KIND, id, %error, "a saga could not be driven; its timer brings it back");
             }
             if self.leave(id) {
+                std::mem::forget(place);
                 return;
             }
         }
@@ -178,6 +181,18 @@ impl<S: Saga> Runner<S> {
 
     fn driven(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, bool>> {
         self.0.driven.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A driver's place at a saga, until it leaves.
+struct Place<'a, S: Saga> {
+    runner: &'a Runner<S>,
+    id: &'a str,
+}
+
+impl<S: Saga> Drop for Place<'_, S> {
+    fn drop(&mut self) {
+        self.runner.driven().remove(self.id);
     }
 }
 

@@ -197,6 +197,18 @@ async fn after_a_crash_the_timer_brings_another_runner_to_the_same_step() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_driver_that_is_given_up_leaves_the_saga_to_the_next() {
+    let journey = Journey::start(vec![]).await;
+    let runner = journey.runner();
+    tokio::select! {
+        () = runner.drive(ID) => panic!("the step takes longer than that"),
+        () = sleep(Duration::from_millis(5)) => {}
+    }
+    runner.drive(ID).await;
+    assert_eq!(journey.trip().await.next(), Next::Done);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_saga_has_one_driver_at_a_time() {
     let journey = Journey::start(vec![]).await;
     let runner = journey.runner();
