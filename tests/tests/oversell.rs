@@ -1,7 +1,5 @@
 //! A flash sale: four times as many buyers as pieces, all at once. Every piece is sold, and none twice.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
-
 use std::collections::BTreeMap;
 
 use futures::StreamExt;
