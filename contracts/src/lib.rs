@@ -17,12 +17,14 @@ pub use generated::haat::checkout::v1 as checkout;
 pub use generated::haat::feed::v1 as feed;
 pub use generated::haat::inventory::v1 as inventory;
 pub use generated::haat::notifications::v1 as notifications;
+pub use generated::haat::operations::v1 as operations;
 pub use generated::haat::options::v1 as options;
 pub use generated::haat::orders::v1 as orders;
 pub use generated::haat::payments::v1 as payments;
 pub use generated::haat::pricing::v1 as pricing;
 pub use generated::haat::r#type::v1 as common;
 pub use generated::haat::users::v1 as users;
+pub use generated::haat::web::v1 as web;
 
 use std::sync::OnceLock;
 

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use prost_reflect::{DynamicMessage, MethodDescriptor, Value};
 
+/// The `name` of a contract that every service offers.
+pub const EVERY_SERVICE: &str = "*";
+
 /// Whether a call may be made again when its outcome is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeatable {
@@ -43,7 +46,7 @@ pub struct HttpBinding {
 pub struct Call {
     /// `/haat.orders.v1.Orders/CancelOrder`.
     pub path: String,
-    /// `orders`.
+    /// `orders`, or [`EVERY_SERVICE`].
     pub service: String,
     pub callers: Vec<String>,
     pub public: bool,
@@ -70,6 +73,21 @@ pub struct Service {
     pub rpc_services: Vec<String>,
 }
 
+/// A web application: a service that answers everything at and below a path with pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Application {
+    pub service: String,
+    /// `/`, `/seller`.
+    pub path: String,
+}
+
+impl Application {
+    fn has(&self, path: &str) -> bool {
+        let own = self.path.trim_end_matches('/');
+        path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
 /// Everything that this build's contracts say.
 #[derive(Debug)]
 pub struct Policies {
@@ -77,6 +95,20 @@ pub struct Policies {
     pub calls: BTreeMap<String, Call>,
     /// By service name.
     pub services: BTreeMap<String, Service>,
+    /// The longest paths first.
+    pub applications: Vec<Application>,
+}
+
+impl Policies {
+    /// The web application that answers a path.
+    pub fn application(&self, path: &str) -> Option<&Application> {
+        self.applications.iter().find(|application| application.has(path))
+    }
+
+    /// Whether a service is a web application.
+    pub fn is_application(&self, service: &str) -> bool {
+        self.applications.iter().any(|application| application.service == service)
+    }
 }
 
 pub fn policies() -> &'static Policies {
@@ -86,8 +118,11 @@ pub fn policies() -> &'static Policies {
 
 fn read() -> Policies {
     let pool = crate::pool();
-    let mut policies = Policies { calls: BTreeMap::new(), services: BTreeMap::new() };
+    let mut policies = Policies { calls: BTreeMap::new(), services: BTreeMap::new(), applications: Vec::new() };
     for rpc_service in pool.services() {
+        if let Some(pages) = extension(pool, &rpc_service.options(), "haat.options.v1.pages") {
+            policies.applications = applications(&pages);
+        }
         let Some(options) = extension(pool, &rpc_service.options(), "haat.options.v1.service") else { continue };
         let name = text(&options, "name");
         let service = policies.services.entry(name.clone()).or_default();
@@ -100,6 +135,14 @@ fn read() -> Policies {
         }
     }
     policies
+}
+
+fn applications(pages: &DynamicMessage) -> Vec<Application> {
+    let Some(Value::List(list)) = field(pages, "applications") else { return Vec::new() };
+    let read = |message: &DynamicMessage| Application { service: text(message, "service"), path: text(message, "path") };
+    let mut applications: Vec<Application> = list.iter().filter_map(Value::as_message).map(read).collect();
+    applications.sort_by_key(|application| std::cmp::Reverse(application.path.len()));
+    applications
 }
 
 fn read_call(service: &str, method: MethodDescriptor) -> Call {
@@ -217,8 +260,21 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_path_of_an_application_wins() {
+        let service = |path: &str| policies().application(path).map(|application| application.service.as_str());
+        assert_eq!(service("/"), Some("storefront"));
+        assert_eq!(service("/cart"), Some("storefront"));
+        assert_eq!(service("/opsy"), Some("storefront"));
+        assert_eq!(service("/ops"), Some("operations"));
+        assert_eq!(service("/ops/services/orders"), Some("operations"));
+        assert_eq!(service("/seller/orders"), Some("seller-console"));
+    }
+
+    #[test]
     fn every_call_names_its_callers_and_every_caller_is_known() {
-        let known: Vec<&str> = policies().services.keys().map(String::as_str).chain(["gateway", "supervisor", "*"]).collect();
+        let applications = policies().applications.iter().map(|application| application.service.as_str());
+        let services = policies().services.keys().map(String::as_str);
+        let known: Vec<&str> = services.chain(applications).chain(["gateway", "supervisor", "*"]).collect();
         for call in policies().calls.values() {
             assert!(!call.callers.is_empty(), "{} names no callers", call.path);
             for caller in &call.callers {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures::FutureExt;
-use haat_contracts::policy::{Call, Repeatable, policies};
+use haat_contracts::policy::{Call, EVERY_SERVICE, Repeatable, policies};
 use haat_kernel::{Clock, Ctx, Entropy, Error, Kind, Principal, PrincipalKind, Result};
 use haat_store::Store;
 use haat_telemetry::{Metrics, Span};
@@ -63,12 +63,13 @@ impl Guard {
             self.admit_to_service(path, peer)?;
             return run(inner, request).await;
         }
-        let Some(call) = policies().calls.get(path).filter(|c| c.service == self.service) else {
+        let is_offered = |call: &&Call| call.service == self.service || call.service == EVERY_SERVICE;
+        let Some(call) = policies().calls.get(path).filter(is_offered) else {
             return Err(Error::new(Kind::Unimplemented, "unimplemented", "There is no such call."));
         };
         admit(call, peer)?;
         let mut ctx = metadata::context_from(request.headers(), peer, call, self.clock.now(), &self.entropy)?;
-        if peer == EDGE {
+        if peer == EDGE || call.service == EVERY_SERVICE {
             authorize(call, &ctx.principal)?;
         }
         self.within_deadline(call, inner, &mut ctx, request).await

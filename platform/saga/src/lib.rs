@@ -4,6 +4,7 @@
 
 mod progress;
 mod runner;
+mod stuck;
 
 use async_trait::async_trait;
 use haat_kernel::{Ctx, Result};

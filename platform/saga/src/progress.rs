@@ -8,9 +8,26 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Event {
-    Deferred { step: String, error: String, retry_at: Timestamp },
-    Parked { step: String, reason: String, attempts: u32, at: Timestamp },
-    Resumed { at: Timestamp },
+    Deferred {
+        step: String,
+        error: String,
+        retry_at: Timestamp,
+    },
+    Parked {
+        step: String,
+        reason: String,
+        attempts: u32,
+        at: Timestamp,
+    },
+    Resumed {
+        at: Timestamp,
+    },
+    /// An operator has settled by hand what it could not: it is not driven again.
+    Resolved {
+        by: String,
+        reason: String,
+        at: Timestamp,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +36,9 @@ pub struct Parked {
     pub reason: String,
     pub attempts: u32,
     pub at: Timestamp,
+    /// Why nobody needs to look at it any more, once an operator has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,9 +65,15 @@ impl Progress {
                 self.retry_at = Some(*retry_at);
             }
             Event::Parked { step, reason, attempts, at } => {
-                self.parked = Some(Parked { step: step.clone(), reason: reason.clone(), attempts: *attempts, at: *at });
+                self.parked =
+                    Some(Parked { step: step.clone(), reason: reason.clone(), attempts: *attempts, at: *at, resolved: None });
             }
             Event::Resumed { .. } => *self = Progress::default(),
+            Event::Resolved { reason, .. } => {
+                if let Some(parked) = &mut self.parked {
+                    parked.resolved = Some(reason.clone());
+                }
+            }
         }
     }
 
@@ -56,9 +82,12 @@ impl Progress {
         *self = Progress { parked: self.parked.take(), ..Progress::default() };
     }
 
-    /// The key under which operators find it, while it is parked.
+    /// The key under which operators find it, while it is parked and nobody has resolved it.
     pub fn key(&self) -> Option<Key> {
-        self.parked.as_ref().map(|parked| Key::plain("parked", "all", parked.at.to_string()))
+        self.parked
+            .as_ref()
+            .filter(|parked| parked.resolved.is_none())
+            .map(|parked| Key::plain("parked", "all", parked.at.to_string()))
     }
 
     /// The timer that brings the runner back, while there is a call to make. It is overdue from the start: the runner

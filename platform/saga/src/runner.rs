@@ -149,7 +149,7 @@ impl<S: Saga> Runner<S> {
         ctx
     }
 
-    fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.0.platform.store
     }
 

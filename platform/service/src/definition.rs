@@ -18,6 +18,7 @@ use tonic::service::RoutesBuilder;
 use tower_service::Service;
 
 use crate::events::{FeedEvent, PublicEvent};
+use crate::operations::Stuck;
 use crate::platform::Platform;
 
 /// A service: its name (as in `spiffe://haat/NAME`) and how it is put together.
@@ -72,6 +73,8 @@ pub struct Wiring {
     pub(crate) reactions: Vec<(&'static str, Arc<dyn Reaction>)>,
     pub(crate) timers: BTreeMap<&'static str, Arc<dyn OnTimer>>,
     pub(crate) rebuilds: Vec<Rebuild>,
+    pub(crate) kinds: Vec<&'static str>,
+    pub(crate) stuck: Vec<Arc<dyn Stuck>>,
     pub(crate) tasks: Vec<(&'static str, Task)>,
     pub(crate) listeners: Vec<(&'static str, Listening)>,
 }
@@ -84,6 +87,7 @@ impl Wiring {
     /// Declares a kind of aggregate, so that its keys and timers are rebuilt when its schema has moved on.
     #[must_use]
     pub fn aggregate<A: Aggregate>(mut self) -> Self {
+        self.kinds.push(A::KIND);
         self.rebuilds.push(|store| Box::pin(async move { store.rebuild::<A>().await.map(|_| ()) }));
         self
     }
@@ -114,6 +118,13 @@ impl Wiring {
     #[must_use]
     pub fn on_timer<A: Aggregate>(mut self, handler: impl OnTimer) -> Self {
         self.timers.insert(A::KIND, Arc::new(handler));
+        self
+    }
+
+    /// Names work of the service's own that may wait for a person, so that operators see it and act on it.
+    #[must_use]
+    pub fn stuck(mut self, work: impl Stuck) -> Self {
+        self.stuck.push(Arc::new(work));
         self
     }
 

@@ -165,7 +165,7 @@ impl FeedReader {
         Ok(())
     }
 
-    async fn retry(&self, aside: &Versioned<SetAside>) -> Result<bool> {
+    pub(crate) async fn retry(&self, aside: &Versioned<SetAside>) -> Result<bool> {
         let event = FeedEvent::from_aside(aside);
         let ctx = self.context(&event, None);
         let (outcome, is_taken) = match self.react(ctx.clone(), &event).await {

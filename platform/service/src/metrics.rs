@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use haat_kernel::Result;
 use haat_rpc::BreakerState;
-use tokio::time::sleep;
+use haat_telemetry::STEP;
+use tokio::time::{Instant, sleep};
 
 use crate::platform::Platform;
 
 const EVERY: Duration = Duration::from_secs(2);
 
 pub(crate) async fn collect(platform: Platform) -> Result<()> {
+    let mut step_ends = Instant::now() + STEP;
     loop {
         let (metrics, stats) = (platform.metrics(), platform.store.stats());
         metrics.counter("commits", stats.commits_total.load(Relaxed));
@@ -26,6 +28,10 @@ pub(crate) async fn collect(platform: Platform) -> Result<()> {
                 BreakerState::Open => 2,
             };
             metrics.breaker(channel.service(), state);
+        }
+        if Instant::now() >= step_ends {
+            step_ends += STEP;
+            metrics.end_step(platform.clock.now());
         }
         sleep(EVERY).await;
     }

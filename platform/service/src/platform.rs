@@ -85,6 +85,19 @@ impl Platform {
         self.inner.channels.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// Every process that this one knows of, as service and address, each with a way to it alone: for who looks at all of
+    /// them. Not to be asked for often: breakers and budgets are not shared with [`Platform::channel`].
+    pub fn instances(&self) -> Result<Vec<(String, String, Channel)>> {
+        let mut instances = Vec::new();
+        for (service, addresses) in &self.inner.config.endpoints {
+            for address in addresses {
+                let only = Endpoints::from([(service.clone(), vec![address.clone()])]);
+                instances.push((service.clone(), address.clone(), connect(service, &only, &self.inner.environment)?));
+            }
+        }
+        Ok(instances)
+    }
+
     /// For connections to the world outside: a payment provider, an SMTP server.
     pub fn network(&self) -> Arc<dyn Network> {
         self.inner.environment.network.clone()

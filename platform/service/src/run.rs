@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt;
 use futures::future::{BoxFuture, join_all, select_all};
 use haat_contracts::feed::feed_server::FeedServer as FeedServerOf;
 use haat_kernel::{Error, Result};
@@ -16,6 +17,7 @@ use tokio::time::timeout;
 use crate::definition::{Definition, Wiring};
 use crate::feed_reader::FeedReader;
 use crate::feed_server::FeedServer;
+use crate::operations::{self, Connections};
 use crate::platform::{Config, Environment, Platform};
 use crate::timers::Timers;
 use crate::{enrollment, health, metrics};
@@ -80,6 +82,8 @@ type Started = (Vec<JoinHandle<Result<()>>>, Vec<JoinHandle<Result<()>>>);
 
 /// Spawns the server and everything that goes on beside it.
 fn start(platform: &Platform, wiring: Wiring, incoming: Incoming, stopping: watch::Receiver<bool>) -> Result<Started> {
+    let connections = Arc::new(Connections::default());
+    let operations = operations::server(platform, &wiring, connections.clone(), stopping.clone());
     let Wiring { mut routes, publisher, reactions, timers, tasks, listeners, .. } = wiring;
     if let Some(publisher) = publisher {
         let feed = FeedServer { store: platform.store.clone(), publisher, stopping: stopping.clone() };
@@ -87,6 +91,7 @@ fn start(platform: &Platform, wiring: Wiring, incoming: Incoming, stopping: watc
     }
     let (_reporter, health) = tonic_health::server::health_reporter();
     routes.add_service(health);
+    routes.add_service(operations);
     let environment = platform.environment();
     let guard = Guard::new(
         platform.name,
@@ -100,6 +105,11 @@ fn start(platform: &Platform, wiring: Wiring, incoming: Incoming, stopping: watc
     let stopped = async move {
         let _ = server_stopping.wait_for(|is_stopping| *is_stopping).await;
     };
+    let incoming = incoming.inspect(move |connection| {
+        if let Ok(connection) = connection {
+            connections.count(connection.peer());
+        }
+    });
     let server = haat_kernel::spawn("server", async move {
         server.serve_with_incoming_shutdown(incoming, stopped).await.map_err(Error::internal)
     });

@@ -21,6 +21,7 @@ pub mod sqlite;
 pub mod stats;
 pub mod store;
 pub mod tx;
+mod untyped;
 
 pub use aggregate::{Aggregate, Key, Recorded, Timer, Versioned};
 pub use backend::{Backend, DueTimer, Remembered, StoredEvent};

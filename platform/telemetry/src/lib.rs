@@ -3,10 +3,12 @@
 
 mod logs;
 mod metrics;
+mod recent;
 mod traces;
 
 pub use logs::LogFormat;
 pub use metrics::{CallLabels, Metrics};
+pub use recent::{CallSummary, Point, STEP, Totals};
 pub use traces::{Exporting, Span};
 
 /// Starts logs and, where a collector is given, traces, for a process that runs `service`. `filter` is in `tracing`'s

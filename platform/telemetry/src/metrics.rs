@@ -1,15 +1,19 @@
 //! The metrics of one process, in one registry, written as OpenMetrics text. Labels are bounded: calls by their gRPC
 //! path, codes by gRPC's names, neighbours by service name; never an id.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use haat_kernel::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+
+use crate::recent::{CallSummary, Point, Recent};
 
 /// From 100 µs to 13 s, each bound twice the one before.
 fn latency() -> Histogram {
@@ -49,6 +53,8 @@ struct Inner {
     server_calls: Calls,
     client_calls: Calls,
     feed_lag: Gauges,
+    /// The same, to be read back.
+    feed_lags: Mutex<BTreeMap<String, u64>>,
     set_aside: Gauges,
     saga_steps: Family<CallLabels, Counter>,
     sagas_driven: Gauges,
@@ -56,6 +62,7 @@ struct Inner {
     breakers: Gauges,
     certificate_expiry: Gauge,
     counters: Counters,
+    recent: Recent,
 }
 
 impl Default for Metrics {
@@ -65,6 +72,7 @@ impl Default for Metrics {
             server_calls: Calls::new_with_constructor(Latency),
             client_calls: Calls::new_with_constructor(Latency),
             feed_lag: Gauges::default(),
+            feed_lags: Mutex::default(),
             set_aside: Gauges::default(),
             saga_steps: Family::default(),
             sagas_driven: Gauges::default(),
@@ -72,6 +80,7 @@ impl Default for Metrics {
             breakers: Gauges::default(),
             certificate_expiry: Gauge::default(),
             counters: Counters::default(),
+            recent: Recent::default(),
             registry: Mutex::new(Registry::default()),
         };
         let seconds = Unit::Seconds;
@@ -106,10 +115,12 @@ impl Default for Metrics {
 impl Metrics {
     pub fn server_call(&self, call: &str, code: &str, took: Duration) {
         observe(&self.0.server_calls, call, code, took);
+        self.0.recent.served(call, code, took);
     }
 
     pub fn client_call(&self, call: &str, code: &str, took: Duration) {
         observe(&self.0.client_calls, call, code, took);
+        self.0.recent.made(call, code, took);
     }
 
     pub fn saga_step(&self, step: &str, outcome: &str) {
@@ -119,6 +130,17 @@ impl Metrics {
 
     pub fn feed_lag(&self, source: &str, events: u64) {
         set(&self.0.feed_lag, source, events);
+        let mut known = self.0.feed_lags.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.get_mut(source) {
+            Some(lag) => *lag = events,
+            None => drop(known.insert(source.to_owned(), events)),
+        }
+    }
+
+    /// By source, as last told.
+    pub fn feed_lags(&self) -> Vec<(String, u64)> {
+        let known = self.0.feed_lags.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().map(|(source, events)| (source.clone(), *events)).collect()
     }
 
     pub fn set_aside(&self, source: &str, events: u64) {
@@ -144,6 +166,21 @@ impl Metrics {
     pub fn counter(&self, name: &str, total: u64) {
         let counter = self.0.counters.get_or_create_owned(&NameLabels { name: name.to_owned() });
         counter.inc_by(total.saturating_sub(counter.get()));
+    }
+
+    /// Ends a step of what is told of recent calls: every [`crate::STEP`].
+    pub fn end_step(&self, at: Timestamp) {
+        self.0.recent.end_step(at);
+    }
+
+    /// What was served and called lately, by call.
+    pub fn recent_calls(&self, window: Duration) -> Vec<CallSummary> {
+        self.0.recent.calls(window)
+    }
+
+    /// All calls served, step by step, for the last hour.
+    pub fn recent_points(&self) -> Vec<Point> {
+        self.0.recent.points()
     }
 
     /// The OpenMetrics text for a scrape.

@@ -57,6 +57,7 @@ fn wire_up(platform: &Platform) -> Result<Wiring> {
         .serve(CheckoutsServer::new(api))
         .react("payments", FollowPayment { store: store.clone(), runner: runner.clone() })
         .on_timer::<Cart>(ExpireCart { store: store.clone() })
+        .stuck(runner.clone())
         .task("checkout.report", runner.clone().report())
         .on_timer::<Checkout>(CheckoutTimers { store, runner, neighbours }))
 }

@@ -4,7 +4,7 @@
 //! the address of a buyer who gave none. Invariants: one fact makes one message, whatever is replayed; a message says what
 //! was true when the fact happened; what cannot be sent is kept for an operator.
 //!
-//! Reading order: `content`, `message`, `reactions`, `sender`, `templates`, `amount`, `mailer`, `api`, `wire`, `neighbours`.
+//! Reading order: `content`, `message`, `reactions`, `sender`, `templates`, `amount`, `mailer`, `stuck`, `api`, `wire`, `neighbours`.
 
 mod amount;
 mod api;
@@ -16,6 +16,7 @@ mod reactions;
 #[cfg(test)]
 mod samples;
 mod sender;
+mod stuck;
 mod templates;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ use crate::message::Message;
 use crate::neighbours::Neighbours;
 use crate::reactions::OrderEvents;
 use crate::sender::Sender;
+use crate::stuck::FailedMessages;
 use crate::templates::Templates;
 
 /// The setting `mail_from`: who mails say they are from.
@@ -53,6 +55,7 @@ fn wire_up(platform: &Platform) -> Result<Wiring> {
         .aggregate::<Message>()
         .serve(NotificationsServer::new(Api { store: store.clone() }))
         .react("orders", OrderEvents { store, neighbours })
+        .stuck(FailedMessages(platform.store.clone()))
         .on_timer::<Message>(sender))
 }
 

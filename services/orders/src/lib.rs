@@ -58,6 +58,7 @@ fn wire_up(platform: &Platform) -> Result<Wiring> {
         .serve(OrdersServer::new(Api { groups: groups.clone(), canceling }))
         .publish(OrderPublisher(groups.clone()))
         .react("payments", Payments(groups))
+        .stuck(runner.clone())
         .task("cancellation.report", runner.clone().report())
         .on_timer::<Cancellation>(runner))
 }

@@ -43,6 +43,15 @@ impl Payments for Api {
         .await
     }
 
+    async fn sync_payment(&self, request: Request<pb::SyncPaymentRequest>) -> Reply<pb::Payment> {
+        rpc::call(request, |ctx, request| async move {
+            let id = wire::payment_id(&request.payment)?;
+            self.worker.wake(&ctx.aside(), &id).await?;
+            Ok(wire::payment(&self.worker.load(&id).await?.state))
+        })
+        .await
+    }
+
     async fn list_ledger_balances(
         &self,
         request: Request<pb::ListLedgerBalancesRequest>,

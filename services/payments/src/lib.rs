@@ -6,7 +6,7 @@
 //! transaction sums to zero and stands in the same commit as the fact that it records.
 //!
 //! Reading order: `ids`, `payment` (with `authorization`, `settlement`, `refunds`), `ledger`, `provider`, `webhook`,
-//! `sandbox`, `work`, `wire`, `api`.
+//! `sandbox`, `work`, `stuck`, `wire`, `api`.
 
 mod api;
 pub mod ids;
@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod payment;
 pub mod provider;
 mod sandbox;
+mod stuck;
 pub mod webhook;
 mod wire;
 pub mod work;
@@ -30,6 +31,7 @@ use crate::ledger::LedgerTransaction;
 use crate::payment::Payment;
 use crate::provider::Provider;
 use crate::sandbox::Sandbox;
+use crate::stuck::UndecidedPayments;
 use crate::webhook::WebhookSecret;
 use crate::wire::PaymentPublisher;
 use crate::work::Worker;
@@ -54,6 +56,7 @@ pub fn wire_up_with(platform: &Platform, providers: impl IntoIterator<Item = Arc
         .aggregate::<LedgerTransaction>()
         .serve(PaymentsServer::new(api))
         .publish(PaymentPublisher(platform.store.clone()))
+        .stuck(UndecidedPayments(worker.clone()))
         .on_timer::<Payment>(worker))
 }
 
