@@ -61,7 +61,8 @@ pub trait OnTimer: Send + Sync + 'static {
     async fn on_timer(&self, ctx: Ctx, timer: DueTimer) -> Result<()>;
 }
 
-type Rebuild = fn(Store) -> BoxFuture<'static, Result<()>>;
+/// Work on all aggregates of a kind.
+pub(crate) type Upkeep = fn(Store) -> BoxFuture<'static, Result<()>>;
 pub(crate) type Task = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 pub(crate) type Listening = Box<dyn FnOnce(watch::Receiver<bool>) -> Task + Send>;
 
@@ -72,7 +73,8 @@ pub struct Wiring {
     pub(crate) publisher: Option<Arc<dyn Publisher>>,
     pub(crate) reactions: Vec<(&'static str, Arc<dyn Reaction>)>,
     pub(crate) timers: BTreeMap<&'static str, Arc<dyn OnTimer>>,
-    pub(crate) rebuilds: Vec<Rebuild>,
+    pub(crate) rebuilds: Vec<Upkeep>,
+    pub(crate) retentions: Vec<Upkeep>,
     pub(crate) kinds: Vec<&'static str>,
     pub(crate) stuck: Vec<Arc<dyn Stuck>>,
     pub(crate) tasks: Vec<(&'static str, Task)>,
@@ -84,11 +86,15 @@ impl Wiring {
         Wiring::default()
     }
 
-    /// Declares a kind of aggregate, so that its keys and timers are rebuilt when its schema has moved on.
+    /// Declares a kind of aggregate, so that its keys and timers are rebuilt when its schema has moved on, and those that are
+    /// not kept for ever are forgotten in time.
     #[must_use]
     pub fn aggregate<A: Aggregate>(mut self) -> Self {
         self.kinds.push(A::KIND);
         self.rebuilds.push(|store| Box::pin(async move { store.rebuild::<A>().await.map(|_| ()) }));
+        if A::keep_for_s().is_some() {
+            self.retentions.push(|store| Box::pin(async move { store.forget_expired::<A>().await.map(|_| ()) }));
+        }
         self
     }
 

@@ -64,8 +64,11 @@ async fn serve(
     let mut is_first = true;
     loop {
         commits.borrow_and_update();
+        // Before the events: where there are none up to here, there never will be any.
+        let head = store.head().await?;
         let events = store.read_feed(&after, BATCH_EVENTS_MAX).await?;
-        if events.is_empty() && !std::mem::take(&mut is_first) {
+        let is_over_holes = events.is_empty() && after.lag(&head) > 0;
+        if events.is_empty() && !is_over_holes && !std::mem::take(&mut is_first) {
             tokio::select! {
                 changed = commits.changed() => if changed.is_err() { return Ok(()) },
                 () = sender.closed() => return Ok(()),
@@ -73,6 +76,10 @@ async fn serve(
             continue;
         }
         let mut batch = feed::FeedBatch::default();
+        for (partition, position) in head.iter().filter(|_| is_over_holes) {
+            after.raise(partition, position);
+            batch.positions.insert(u32::from(partition), position);
+        }
         for event in events {
             after.raise(event.partition, event.position);
             batch.positions.insert(u32::from(event.partition), event.position);
@@ -98,4 +105,63 @@ async fn public(publisher: &dyn Publisher, event: StoredEvent) -> Result<Option<
         r#type: public.event_type,
         body: public.body,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use haat_kernel::{Clock, Ctx, Error, Timestamp};
+    use haat_store::{Aggregate, MemoryBackend};
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    #[derive(Clone, Debug, Serialize, Deserialize)]
+    struct Note;
+
+    #[derive(Clone, Debug, Serialize, Deserialize)]
+    #[serde(tag = "type", rename_all = "snake_case")]
+    enum NoteEvent {
+        Written,
+    }
+
+    impl Aggregate for Note {
+        const KIND: &'static str = "note";
+        const SCHEMA: u32 = 1;
+        type Event = NoteEvent;
+
+        fn create(_: &NoteEvent) -> Option<Self> {
+            Some(Note)
+        }
+
+        fn apply(&mut self, _: &NoteEvent) {}
+
+        fn keep_for_s() -> Option<i64> {
+            Some(1)
+        }
+    }
+
+    struct Secretive;
+
+    #[tonic::async_trait]
+    impl Publisher for Secretive {
+        async fn publish(&self, _: &StoredEvent) -> Result<Option<crate::PublicEvent>> {
+            Ok(None)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_new_subscriber_comes_to_the_head_over_what_was_forgotten() {
+        let store = Store::memory(Clock::simulated(Timestamp::UNIX_EPOCH, 10_000), MemoryBackend::new());
+        let ctx = Ctx::internal("test", "test", Timestamp::UNIX_EPOCH);
+        store.update(&ctx, "a", |_: Option<&Note>| Ok::<_, Error>(vec![NoteEvent::Written])).await.unwrap();
+        assert_eq!(store.forget_expired::<Note>().await.unwrap(), 1);
+        let (sender, mut batches) = mpsc::channel(1);
+        let serving = serve(store.clone(), Arc::new(Secretive), Positions::default(), &sender);
+        let batch = tokio::select! {
+            batch = batches.recv() => batch.unwrap().unwrap(),
+            ended = serving => panic!("{ended:?}"),
+        };
+        let partition = haat_store::partition_of("a");
+        assert_eq!((batch.positions.get(&u32::from(partition)), batch.backlog), (Some(&1), 0));
+    }
 }

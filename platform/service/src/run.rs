@@ -9,12 +9,13 @@ use futures::future::{BoxFuture, join_all, select_all};
 use haat_contracts::feed::feed_server::FeedServer as FeedServerOf;
 use haat_kernel::{Error, Result};
 use haat_rpc::Guard;
+use haat_store::Store;
 use haat_transport::{Incoming, Listener, Security, server_builder};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use crate::definition::{Definition, Wiring};
+use crate::definition::{Definition, Upkeep, Wiring};
 use crate::feed_reader::FeedReader;
 use crate::feed_server::FeedServer;
 use crate::operations::{self, Connections};
@@ -24,6 +25,8 @@ use crate::{enrollment, health, metrics};
 
 /// From the wish to stop until what still runs is cut off.
 const DRAIN_MAX: Duration = Duration::from_secs(8);
+/// How often it is looked for what has outlived its use.
+const RETENTION_EVERY: Duration = Duration::from_secs(60 * 60);
 const AUTHORITY: &str = "authority";
 
 /// Runs a service until `shutdown` resolves, or until something that it cannot do without has failed.
@@ -60,6 +63,18 @@ pub async fn run(
     ended
 }
 
+/// A failure waits for the next time: nothing depends on what is forgotten.
+async fn retain(store: Store, retentions: Vec<Upkeep>) -> Result<()> {
+    loop {
+        sleep(RETENTION_EVERY).await;
+        for retention in &retentions {
+            if let Err(error) = retention(store.clone()).await {
+                tracing::warn!(%error, "could not forget what has outlived its use");
+            }
+        }
+    }
+}
+
 fn flatten(ended: std::result::Result<Result<()>, tokio::task::JoinError>) -> Result<()> {
     ended.unwrap_or_else(|e| Err(Error::internal(e)))
 }
@@ -84,7 +99,7 @@ type Started = (Vec<JoinHandle<Result<()>>>, Vec<JoinHandle<Result<()>>>);
 fn start(platform: &Platform, wiring: Wiring, incoming: Incoming, stopping: watch::Receiver<bool>) -> Result<Started> {
     let connections = Arc::new(Connections::default());
     let operations = operations::server(platform, &wiring, connections.clone(), stopping.clone());
-    let Wiring { mut routes, publisher, reactions, timers, tasks, listeners, .. } = wiring;
+    let Wiring { mut routes, publisher, reactions, timers, tasks, listeners, retentions, .. } = wiring;
     if let Some(publisher) = publisher {
         let feed = FeedServer { store: platform.store.clone(), publisher, stopping: stopping.clone() };
         routes.add_service(FeedServerOf::new(feed));
@@ -120,6 +135,9 @@ fn start(platform: &Platform, wiring: Wiring, incoming: Incoming, stopping: watc
         vec![("metrics", Box::pin(metrics::collect(platform.clone())))];
     if platform.name != AUTHORITY && platform.config().endpoints.contains_key(AUTHORITY) {
         work.push(("renewal", Box::pin(enrollment::renew(platform.name, environment.clone(), platform.channel(AUTHORITY)?))));
+    }
+    if !retentions.is_empty() {
+        work.push(("retention", Box::pin(retain(platform.store.clone(), retentions))));
     }
     if !timers.is_empty() {
         work.push(("timers", Box::pin(Timers { platform: platform.clone(), handlers: timers }.run())));

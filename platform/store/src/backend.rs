@@ -161,6 +161,8 @@ pub struct NewReply {
 #[derive(Default)]
 pub struct Batch {
     pub writes: Vec<Write>,
+    /// Aggregates that go, with all their events, keys and timers. None of them is among the writes.
+    pub forgotten: Vec<Lock>,
     pub reply: Option<NewReply>,
     /// Move forward, never back.
     pub cursors: Vec<Cursor>,
@@ -171,7 +173,7 @@ pub struct Batch {
 
 impl Batch {
     pub fn is_empty(&self) -> bool {
-        self.writes.is_empty() && self.reply.is_none() && self.cursors.is_empty()
+        self.writes.is_empty() && self.forgotten.is_empty() && self.reply.is_none() && self.cursors.is_empty()
     }
 
     pub fn event_count(&self) -> u64 {
@@ -253,10 +255,13 @@ pub trait Backend: Send + Sync + 'static {
     async fn list(&self, query: ListQuery) -> Result<Vec<Listed>>;
     /// Aggregates of a kind in a partition, by id, after `after`.
     async fn scan(&self, kind: &str, partition: u16, after: &str, limit: usize) -> Result<Vec<StoredAggregate>>;
+    /// Ids and versions of those in a partition whose last event is older than `before`, by id, after `after`.
+    async fn idle(&self, kind: &str, partition: u16, after: &str, before: Timestamp, limit: usize) -> Result<Vec<(String, u64)>>;
     /// In the order of versions.
     async fn events_of(&self, kind: &str, id: &str) -> Result<Vec<StoredEvent>>;
 
-    /// Events after `after`, each partition in order. At most `limit`, shared fairly among the partitions that have some.
+    /// Events after `after`, each partition in order, without those that were forgotten. At most `limit`, shared fairly among
+    /// the partitions that have moved on.
     async fn read_feed(&self, after: &Positions, limit: usize) -> Result<Vec<StoredEvent>>;
     /// The last position of each partition.
     async fn head(&self) -> Result<Positions>;

@@ -68,6 +68,11 @@ impl Generations {
             self.old = std::mem::take(&mut self.young);
         }
     }
+
+    fn remove(&mut self, kind: &'static str, id: &str) {
+        self.old.take(kind, id);
+        self.young.take(kind, id);
+    }
 }
 
 #[derive(Default)]
@@ -97,12 +102,16 @@ impl StateCache {
         }
     }
 
-    /// Keeps what was committed. Called by the one writer, after the commit and before anybody learns of it.
-    pub fn publish(&self, committed: impl IntoIterator<Item = (&'static str, String, Live)>) {
+    /// Keeps what was committed; None is what was forgotten. Called by the one writer, after the commit and before anybody
+    /// learns of it.
+    pub fn publish(&self, committed: impl IntoIterator<Item = (&'static str, String, Option<Live>)>) {
         let mut all = self.0.lock();
         all.published += 1;
         for (kind, id, live) in committed {
-            all.put(kind, &id, live);
+            match live {
+                Some(live) => all.put(kind, &id, live),
+                None => all.remove(kind, &id),
+            }
         }
     }
 
@@ -121,22 +130,31 @@ mod tests {
         Live { version, state: Arc::new(()), bytes }
     }
 
+    fn publish(cache: &StateCache, id: &str, live: Live) {
+        cache.publish([("order", id.to_owned(), Some(live))]);
+    }
+
     #[test]
     fn a_fill_that_lost_the_race_is_refused() {
         let cache = StateCache::default();
         let ticket = cache.ticket();
-        cache.publish([("order", "a".into(), live(2, 1))]);
+        publish(&cache, "a", live(2, 1));
         cache.fill(ticket, "order", "a", live(1, 1));
         assert_eq!(cache.get("order", "a").unwrap().version, 2);
         assert!(cache.get("cart", "a").is_none());
+        let ticket = cache.ticket();
+        cache.publish([("order", "a".to_owned(), None)]);
+        cache.fill(ticket, "order", "a", live(2, 1));
+        assert!(cache.get("order", "a").is_none(), "forgotten");
     }
 
     #[test]
     fn what_is_used_stays_and_what_is_not_goes() {
         let cache = StateCache::default();
-        cache.publish([("order", "hot".into(), live(1, 1)), ("order", "cold".into(), live(1, 1))]);
+        publish(&cache, "hot", live(1, 1));
+        publish(&cache, "cold", live(1, 1));
         for i in 0..10 {
-            cache.publish([("order", format!("{i}"), live(1, BYTES_MAX / 4))]);
+            publish(&cache, &i.to_string(), live(1, BYTES_MAX / 4));
             assert!(cache.get("order", "hot").is_some());
         }
         assert!(cache.get("order", "cold").is_none());

@@ -15,6 +15,7 @@ pub mod memory;
 pub mod page;
 pub mod partition;
 mod rebuild;
+mod retention;
 mod scan;
 pub mod set_aside;
 pub mod sqlite;

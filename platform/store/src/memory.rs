@@ -118,7 +118,9 @@ impl MemoryBackend {
         }
         self.0.stats.count_batch(1, batch.event_count(), std::time::Duration::ZERO);
         tables.apply(&batch);
-        self.0.cache.publish(batch.writes.iter().map(|write| (write.kind, write.id.clone(), write.decoded())));
+        let written = batch.writes.iter().map(|write| (write.kind, write.id.clone(), Some(write.decoded())));
+        let forgotten = batch.forgotten.iter().map(|lock| (lock.kind, lock.id.clone(), None));
+        self.0.cache.publish(written.chain(forgotten));
         self.0.commits.send_modify(|commits| *commits += 1);
         match fault {
             Some(_) => {
@@ -146,6 +148,9 @@ impl Tables {
             self.release(write);
             self.write(batch, write);
         }
+        for lock in &batch.forgotten {
+            self.forget(lock);
+        }
         for cursor in &batch.cursors {
             self.cursors.entry(cursor.source.clone()).or_default().raise(cursor.partition, cursor.position);
         }
@@ -157,10 +162,21 @@ impl Tables {
         }
     }
 
+    fn forget(&mut self, lock: &Lock) {
+        self.clear(lock.kind, &lock.id);
+        self.aggregates.remove(&(lock.kind.to_owned(), lock.id.clone()));
+        self.events.entry(lock.partition).or_default().retain(|event| event.kind != lock.kind || event.id != lock.id);
+    }
+
+    /// Every key and timer of an aggregate goes.
+    fn clear(&mut self, kind: &str, id: &str) {
+        self.keys.retain(|row| row.kind != kind || row.id != id);
+        self.timers.retain(|(of_kind, of_id, _), _| of_kind != kind || of_id != id);
+    }
+
     fn release(&mut self, write: &Write) {
         if write.rewrite {
-            self.keys.retain(|row| row.kind != write.kind || row.id != write.id);
-            self.timers.retain(|(kind, id, _), _| kind != write.kind || id != &write.id);
+            self.clear(write.kind, &write.id);
         }
         for key in &write.keys.removed {
             self.keys.remove(&KeyRow::of(write, key));
@@ -289,6 +305,13 @@ impl Backend for MemoryBackend {
         Ok(rows.filter(|((_, id), _)| crate::partition_of(id) == partition).take(limit).map(|(_, row)| row.clone()).collect())
     }
 
+    async fn idle(&self, kind: &str, partition: u16, after: &str, before: Timestamp, limit: usize) -> Result<Vec<(String, u64)>> {
+        let rows = self.scan(kind, partition, after, usize::MAX).await?;
+        let tables = self.0.tables.lock();
+        let is_idle = |row: &StoredAggregate| tables.events_of(kind, &row.id).last().is_some_and(|event| event.time < before);
+        Ok(rows.into_iter().filter(is_idle).take(limit).map(|row| (row.id, row.version)).collect())
+    }
+
     async fn events_of(&self, kind: &str, id: &str) -> Result<Vec<StoredEvent>> {
         Ok(self.0.tables.lock().events_of(kind, id))
     }
@@ -299,9 +322,10 @@ impl Backend for MemoryBackend {
         let share = limit.div_ceil(behind.len().max(1));
         let mut events = Vec::new();
         for partition in behind {
-            let first = usize::try_from(after.get(partition)).unwrap_or(usize::MAX);
             let room = share.min(limit - events.len());
-            events.extend(tables.events.get(&partition).into_iter().flatten().skip(first).take(room).cloned());
+            let of_partition = tables.events.get(&partition).map(Vec::as_slice).unwrap_or_default();
+            let first = of_partition.partition_point(|event| event.position <= after.get(partition));
+            events.extend(of_partition[first..].iter().take(room).cloned());
         }
         Ok(events)
     }

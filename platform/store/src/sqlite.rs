@@ -137,6 +137,10 @@ impl Backend for SqliteBackend {
         self.read(|connection| query::scan(connection, kind, partition, after, limit))
     }
 
+    async fn idle(&self, kind: &str, partition: u16, after: &str, before: Timestamp, limit: usize) -> Result<Vec<(String, u64)>> {
+        self.read(|connection| query::idle(connection, kind, partition, after, before, limit))
+    }
+
     async fn events_of(&self, kind: &str, id: &str) -> Result<Vec<StoredEvent>> {
         self.read(|connection| query::events_of(connection, kind, id))
     }

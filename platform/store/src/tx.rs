@@ -52,6 +52,7 @@ struct Loaded<A: Aggregate> {
     /// Another schema wrote what is stored: keys and timers are written anew.
     is_stale: bool,
     is_touched: bool,
+    is_forgotten: bool,
     events: Vec<NewEvent>,
 }
 
@@ -68,7 +69,8 @@ fn read<A: Aggregate>(lock: &Lock, rows: &mut dyn Rows) -> Result<Slot> {
         }
     };
     let before = state.clone().filter(|_| !is_stale);
-    Ok(Box::new(Loaded { lock: lock.clone(), version, state, before, is_stale, is_touched: false, events: Vec::new() }))
+    let lock = lock.clone();
+    Ok(Box::new(Loaded { lock, version, state, before, is_stale, is_touched: false, is_forgotten: false, events: Vec::new() }))
 }
 
 /// The cached state as the type that asks for it.
@@ -80,8 +82,8 @@ pub(crate) fn downcast<A: Aggregate>(state: Arc<dyn Any + Send + Sync>) -> Resul
 trait Entry: Any {
     fn as_any(&self) -> &dyn Any;
     fn as_any_mut(&mut self) -> &mut dyn Any;
-    /// None when there is nothing to write.
-    fn into_write(self: Box<Self>) -> Result<Option<Write>>;
+    /// Adds what is to be written, if anything.
+    fn finish(self: Box<Self>, batch: &mut Batch) -> Result<()>;
 }
 
 impl<A: Aggregate> Entry for Loaded<A> {
@@ -93,10 +95,14 @@ impl<A: Aggregate> Entry for Loaded<A> {
         self
     }
 
-    fn into_write(self: Box<Self>) -> Result<Option<Write>> {
-        let Some(state) = self.state.filter(|_| self.is_touched || !self.events.is_empty()) else { return Ok(None) };
+    fn finish(self: Box<Self>, batch: &mut Batch) -> Result<()> {
+        if self.is_forgotten {
+            batch.forgotten.push(self.lock);
+            return Ok(());
+        }
+        let Some(state) = self.state.filter(|_| self.is_touched || !self.events.is_empty()) else { return Ok(()) };
         let before = self.before.as_deref();
-        Ok(Some(Write {
+        batch.writes.push(Write {
             partition: self.lock.partition,
             kind: A::KIND,
             version: self.version,
@@ -108,7 +114,8 @@ impl<A: Aggregate> Entry for Loaded<A> {
             events: self.events,
             id: self.lock.id,
             live: state,
-        }))
+        });
+        Ok(())
     }
 }
 
@@ -166,6 +173,12 @@ impl Tx {
         Ok(())
     }
 
+    /// Has an aggregate go, with all that was ever recorded on it.
+    pub(crate) fn forget<A: Aggregate>(&mut self, id: &str) -> Result<()> {
+        self.loaded_mut::<A>(id)?.is_forgotten = true;
+        Ok(())
+    }
+
     pub(crate) fn begin(load: &Load, rows: &mut dyn Rows) -> Result<Tx> {
         let mut entries = BTreeMap::new();
         for (lock, read) in &load.0 {
@@ -186,7 +199,7 @@ impl Tx {
             ..Batch::default()
         };
         for entry in self.entries.into_values() {
-            batch.writes.extend(entry.into_write()?);
+            entry.finish(&mut batch)?;
         }
         if let (Some(body), Some(idempotency)) = (self.reply, &origin.idempotency) {
             batch.reply = Some(NewReply::new(idempotency, body, origin.time));

@@ -17,7 +17,8 @@ pub struct Group<'a> {
     cache: &'a StateCache,
     before: &'a Positions,
     positions: Positions,
-    recent: BTreeMap<Lock, Live>,
+    /// None is what was forgotten.
+    recent: BTreeMap<Lock, Option<Live>>,
     pub commits: u64,
     pub events: u64,
 }
@@ -51,7 +52,8 @@ impl<'a> Group<'a> {
         write::batch(self.connection, &batch, &mut self.positions).map_err(|error| Failure::Broken(file::fault(&error)))?;
         self.commits += 1;
         self.events += batch.event_count();
-        self.recent.extend(batch.writes.into_iter().map(|write| (lock_of(&write), write.decoded())));
+        self.recent.extend(batch.writes.into_iter().map(|write| (lock_of(&write), Some(write.decoded()))));
+        self.recent.extend(batch.forgotten.into_iter().map(|lock| (lock, None)));
         Ok(())
     }
 
@@ -101,8 +103,10 @@ struct GroupRows<'a> {
 
 impl Rows for GroupRows<'_> {
     fn aggregate(&mut self, lock: &Lock) -> Result<Option<Current>> {
-        let recent = self.group.recent.get(lock).cloned();
-        if let Some(live) = recent.or_else(|| self.group.cache.get(lock.kind, &lock.id)) {
+        if let Some(recent) = self.group.recent.get(lock) {
+            return Ok(recent.clone().map(Current::Live));
+        }
+        if let Some(live) = self.group.cache.get(lock.kind, &lock.id) {
             return Ok(Some(Current::Live(live)));
         }
         let stored = query::aggregate(self.group.connection, lock.kind, &lock.id).map_err(|error| file::fault(&error))?;

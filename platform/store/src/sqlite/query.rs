@@ -109,6 +109,22 @@ pub fn scan(connection: &Connection, kind: &str, partition: u16, after: &str, li
     all(statement, params![partition, kind, after, limit_of(limit)], aggregate_row)
 }
 
+pub fn idle(
+    connection: &Connection,
+    kind: &str,
+    partition: u16,
+    after: &str,
+    before: Timestamp,
+    limit: usize,
+) -> Result<Vec<(String, u64)>> {
+    let statement = connection.prepare_cached(
+        "SELECT a.id, a.version FROM aggregates a JOIN events e ON e.partition = a.partition AND e.position = a.position
+         WHERE a.partition = ?1 AND a.kind = ?2 AND a.id > ?3 AND e.time < ?4 ORDER BY a.id LIMIT ?5",
+    )?;
+    let params = params![partition, kind, after, before.as_microsecond(), limit_of(limit)];
+    all(statement, params, |row| Ok((row.get(0)?, count(row, 1)?)))
+}
+
 /// Follows the chain from the last event to the first.
 pub fn events_of(connection: &Connection, kind: &str, id: &str) -> Result<Vec<StoredEvent>> {
     let partition = partition_of(id);

@@ -3,10 +3,10 @@
 
 use haat_kernel::Timestamp;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, Result, params};
+use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::query::{count, signed};
-use crate::backend::{Batch, NewReply, Write};
+use crate::backend::{Batch, Lock, NewReply, Write};
 use crate::partition::Positions;
 
 /// JSON is text to SQLite, so that people can read it and its own functions can look into it.
@@ -26,6 +26,9 @@ pub fn batch(connection: &Connection, batch: &Batch, positions: &mut Positions) 
         keys(connection, write)?;
         timers(connection, write)?;
     }
+    for lock in &batch.forgotten {
+        forget(connection, lock)?;
+    }
     for cursor in &batch.cursors {
         connection
             .prepare_cached(
@@ -35,6 +38,26 @@ pub fn batch(connection: &Connection, batch: &Batch, positions: &mut Positions) 
             .execute(params![cursor.source, cursor.partition, signed(cursor.position)])?;
     }
     batch.reply.as_ref().map_or(Ok(()), |reply| remember(connection, reply))
+}
+
+/// Deletes the chain from the last event to the first, and what stands for the aggregate. Its positions are not given out again.
+fn forget(connection: &Connection, lock: &Lock) -> Result<()> {
+    let Lock { partition, kind, id, .. } = lock;
+    let last = connection
+        .prepare_cached("SELECT position FROM aggregates WHERE partition = ?1 AND kind = ?2 AND id = ?3")?
+        .query_row(params![partition, kind, id], |row| count(row, 0))
+        .optional()?;
+    let mut position = last.unwrap_or(0);
+    let mut event = connection.prepare_cached("DELETE FROM events WHERE partition = ?1 AND position = ?2 RETURNING previous")?;
+    while position > 0 {
+        position = event.query_row(params![partition, signed(position)], |row| count(row, 0))?;
+    }
+    connection.prepare_cached("DELETE FROM keys WHERE kind = ?1 AND id = ?2")?.execute(params![kind, id])?;
+    for table in ["timers", "aggregates"] {
+        let sql = format!("DELETE FROM {table} WHERE partition = ?1 AND kind = ?2 AND id = ?3");
+        connection.prepare_cached(&sql)?.execute(params![partition, kind, id])?;
+    }
+    Ok(())
 }
 
 /// Answers the position of the aggregate's last event.

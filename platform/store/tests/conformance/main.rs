@@ -7,6 +7,7 @@ mod commits;
 mod home;
 mod reads;
 mod restarts;
+mod retention;
 
 /// Runs every named test over every backend.
 macro_rules! conformance {
@@ -49,4 +50,7 @@ conformance! {
         a_restart_forgets_nothing,
         replies_expire,
         a_new_schema_is_built_from_events;
+    retention:
+        what_has_outlived_its_use_is_forgotten_whole,
+        a_feed_goes_on_over_what_was_forgotten;
 }
