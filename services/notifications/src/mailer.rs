@@ -108,6 +108,10 @@ fn compose(mail: &Mail, sender: &Mailbox) -> Result<Message, Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
+
     use super::*;
     use crate::message::message_id;
     use crate::samples;
@@ -160,5 +164,76 @@ mod tests {
         for recipient in ["", "nobody", "a@b\nBcc: c@d.ee"] {
             assert!(files.send(&mail(recipient)).await.unwrap_err().is_final, "{recipient}");
         }
+    }
+
+    /// Speaks SMTP with one client, and answers the mail itself with `verdict`. Resolves to what it was told.
+    async fn smtp_server(listener: TcpListener, verdict: &'static str) -> String {
+        let (connection, _) = listener.accept().await.unwrap();
+        let mut connection = BufStream::new(connection);
+        let (mut told, mut is_mail) = (String::new(), false);
+        let mut answer = Some("220 haat.test");
+        loop {
+            if let Some(answer) = answer.take() {
+                connection.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
+                connection.flush().await.unwrap();
+            }
+            let mut line = String::new();
+            if connection.read_line(&mut line).await.unwrap() == 0 || line == "QUIT\r\n" {
+                return told;
+            }
+            told.push_str(&line);
+            answer = match line.as_str() {
+                ".\r\n" if is_mail => {
+                    is_mail = false;
+                    Some(verdict)
+                }
+                _ if is_mail => None,
+                "DATA\r\n" => {
+                    is_mail = true;
+                    Some("354 go on")
+                }
+                _ => Some("250 ok"),
+            };
+        }
+    }
+
+    async fn over_smtp(verdict: &'static str) -> (Result<(), Refusal>, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let smtp = Smtp::new(&format!("smtp://{}", listener.local_addr().unwrap()), sender()).unwrap();
+        let mail = mail("asha@haat.test");
+        let sending = async move { smtp.send(&mail).await };
+        let (sent, told) = tokio::join!(sending, timeout(SMTP_TIMEOUT, smtp_server(listener, verdict)));
+        (sent, told.unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn an_smtp_server_is_told_whom_from_whom_and_what() {
+        let (sent, told) = over_smtp("250 queued").await;
+        assert_eq!(sent, Ok(()));
+        let id = mail("").id;
+        for part in [
+            "MAIL FROM:<no-reply@haat.test>",
+            "RCPT TO:<asha@haat.test>",
+            "Subject: Your order H-7F3K-92QD is placed",
+            &format!("Message-ID: <{id}@haat.test>"),
+        ] {
+            assert!(told.contains(part), "{part} in\n{told}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_smtp_server_may_refuse_for_now_or_for_good() {
+        for (verdict, is_final) in [("451 try later", false), ("550 no such mailbox", true)] {
+            let refusal = over_smtp(verdict).await.0.unwrap_err();
+            assert_eq!(refusal.is_final, is_final, "{refusal:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_smtp_server_that_is_away_is_tried_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let smtp = Smtp::new(&format!("smtp://{}", listener.local_addr().unwrap()), sender()).unwrap();
+        drop(listener);
+        assert!(!smtp.send(&mail("asha@haat.test")).await.unwrap_err().is_final);
     }
 }
