@@ -166,6 +166,13 @@ mod tests {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "an SMTP server is no part of the platform")]
+    async fn listen() -> (TcpListener, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("smtp://{}", listener.local_addr().unwrap());
+        (listener, url)
+    }
+
     /// Speaks SMTP with one client, and answers the mail itself with `verdict`. Resolves to what it was told.
     async fn smtp_server(listener: TcpListener, verdict: &'static str) -> String {
         let (connection, _) = listener.accept().await.unwrap();
@@ -198,8 +205,8 @@ mod tests {
     }
 
     async fn over_smtp(verdict: &'static str) -> (Result<(), Refusal>, String) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let smtp = Smtp::new(&format!("smtp://{}", listener.local_addr().unwrap()), sender()).unwrap();
+        let (listener, url) = listen().await;
+        let smtp = Smtp::new(&url, sender()).unwrap();
         let mail = mail("asha@haat.test");
         let sending = async move { smtp.send(&mail).await };
         let (sent, told) = tokio::join!(sending, timeout(SMTP_TIMEOUT, smtp_server(listener, verdict)));
@@ -231,8 +238,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_smtp_server_that_is_away_is_tried_again() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let smtp = Smtp::new(&format!("smtp://{}", listener.local_addr().unwrap()), sender()).unwrap();
+        let (listener, url) = listen().await;
+        let smtp = Smtp::new(&url, sender()).unwrap();
         drop(listener);
         assert!(!smtp.send(&mail("asha@haat.test")).await.unwrap_err().is_final);
     }
