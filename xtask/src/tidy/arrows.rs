@@ -27,7 +27,7 @@ impl Layer {
             (Some("contracts"), _) => Layer::Contracts,
             (Some("platform"), Some("kernel")) => Layer::Kernel,
             (Some("platform"), Some("testkit")) => Layer::Testkit,
-            (Some("platform"), _) => Layer::Platform,
+            (Some("platform"), _) | (Some("web"), Some("kit")) => Layer::Platform,
             (Some("services" | "web"), _) => Layer::Service,
             (Some("haat"), _) => Layer::Haat,
             _ => Layer::Tool,
@@ -116,6 +116,7 @@ mod tests {
         check_wrong("services/new", false, &["testkit", "orders", "haat", "tests"]);
         check_wrong("services/new", true, &["orders", "haat", "tests"]);
         check_wrong("web/new", false, &["testkit", "orders", "haat", "tests"]);
+        check_wrong("web/kit", false, &["testkit", "orders", "haat", "tests"]);
         check_wrong("platform/new", false, &["testkit", "orders", "haat", "tests"]);
         check_wrong("platform/testkit", false, &["testkit", "orders", "haat", "tests"]);
         check_wrong("platform/kernel", true, &["kernel", "contracts", "store", "testkit", "orders", "haat", "tests"]);

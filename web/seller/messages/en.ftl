@@ -1,0 +1,2 @@
+home-title = Overview
+console-name = Seller

@@ -1,0 +1,2 @@
+home-title = अवलोकन
+console-name = विक्रेता
