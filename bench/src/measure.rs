@@ -1,6 +1,7 @@
 //! One measurement: a load, and what every process used for it, what it left to be done behind included.
 
 use std::collections::BTreeMap;
+use std::fmt::{Display, Formatter};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -47,6 +48,15 @@ impl Measured {
 
     pub fn cpu_of(&self, process: &str) -> Duration {
         self.cpu.get(process).copied().unwrap_or_default()
+    }
+}
+
+impl Display for Load {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Load::Closed => f.write_str("closed"),
+            Load::Open(per_second) => write!(f, "open, {per_second:.0} a second"),
+        }
     }
 }
 

@@ -144,13 +144,9 @@ impl Bench<'_> {
         let mut buyers: Vec<Buyer> = self.clients(most).await?.into_iter().map(buyer).collect();
         let mut per_second = 0.0;
         for count in BUYERS {
-            let measured = measure(self.platform, &mut buyers[..count], Load::Closed, self.time).await?;
-            per_second = measured.per_second;
-            self.measured.push((CHECKOUT, measured));
+            per_second = self.measure(CHECKOUT, &mut buyers[..count], Load::Closed).await?;
         }
-        let measured = measure(self.platform, &mut buyers, Load::Open(per_second / 2.0), self.time).await?;
-        self.measured.push((CHECKOUT, measured));
-        Ok(())
+        self.measure(CHECKOUT, &mut buyers, Load::Open(per_second / 2.0)).await.map(drop)
     }
 
     async fn read(&mut self, name: &'static str, clients: Vec<Client>, paths: Rc<[String]>) -> Result<()> {
@@ -160,12 +156,17 @@ impl Bench<'_> {
     }
 
     async fn closed_then_open<W: Worker>(&mut self, name: &'static str, mut workers: Vec<W>) -> Result<()> {
-        let closed = measure(self.platform, &mut workers, Load::Closed, self.time).await?;
-        let half = closed.per_second / 2.0;
-        self.measured.push((name, closed));
-        let open = measure(self.platform, &mut workers, Load::Open(half), self.time).await?;
-        self.measured.push((name, open));
-        Ok(())
+        let per_second = self.measure(name, &mut workers, Load::Closed).await?;
+        self.measure(name, &mut workers, Load::Open(per_second / 2.0)).await.map(drop)
+    }
+
+    /// Answers the rate that was achieved.
+    async fn measure<W: Worker>(&mut self, name: &'static str, workers: &mut [W], load: Load) -> Result<f64> {
+        println!("{name}, {load}, {} workers …", workers.len());
+        let measured = measure(self.platform, workers, load, self.time).await?;
+        let per_second = measured.per_second;
+        self.measured.push((name, measured));
+        Ok(per_second)
     }
 
     async fn clients(&self, count: usize) -> Result<Vec<Client>> {
