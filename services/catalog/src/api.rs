@@ -17,12 +17,15 @@ use crate::offers::Offers;
 use crate::product::{self, ALL, NewProduct, Offer, Product, ProductError, ProductEvent, SELLER, SELLER_SKU, SKU, State};
 use crate::search::Search;
 use crate::shelf::Shelf;
+use crate::wanted::Wanted;
 use crate::wire;
 
 /// Offers and SKUs that one call resolves.
 const RESOLVE_MAX: usize = 500;
 /// Sellers of one SKU among whom the best offer is looked for.
 const SELLERS_OF_SKU_MAX: usize = 100;
+/// How often one call goes on to look for products that fill its page.
+const READS_OF_A_LIST_MAX: usize = 50;
 /// Demo products of one commit.
 const DEMO_BATCH: usize = 100;
 const DEMO_MAX: u32 = 200_000;
@@ -41,6 +44,10 @@ type Answer<T> = std::result::Result<Response<T>, Status>;
 impl catalog_server::Catalog for Api {
     async fn search_products(&self, request: Request<pb::SearchProductsRequest>) -> Answer<pb::SearchProductsResponse> {
         rpc::call(request, |_, request| self.search(request)).await
+    }
+
+    async fn suggest_products(&self, request: Request<pb::SuggestProductsRequest>) -> Answer<pb::SuggestProductsResponse> {
+        rpc::call(request, |_, request| self.suggest(request)).await
     }
 
     async fn get_product(&self, request: Request<pb::GetProductRequest>) -> Answer<pb::Product> {
@@ -62,12 +69,7 @@ impl catalog_server::Catalog for Api {
                 Some(seller) => (SELLER, seller.as_str()),
                 None => (ALL, ""),
             };
-            let list = self.store.list::<Product>(key, value, &page).await?;
-            let mut products = Vec::with_capacity(list.items.len());
-            for product in &list.items {
-                products.push(self.shown(product).await?);
-            }
-            Ok(pb::ListProductsResponse { products, next_page_token: list.next_token })
+            self.list(key, value, page, &Wanted::read(&request)).await
         })
         .await
     }
@@ -192,7 +194,24 @@ impl Api {
             facets: found.facets.into_iter().map(wire::facet).collect(),
             total_size: wire::count_of(found.total),
             next_page_token: found.next_token,
+            corrected_query: found.corrected_query,
         })
+    }
+
+    async fn list(&self, key: &str, value: &str, mut page: Page, wanted: &Wanted) -> Result<pb::ListProductsResponse> {
+        let size = page.size;
+        let mut products = Vec::new();
+        for _ in 0..READS_OF_A_LIST_MAX {
+            let list = self.store.select(key, value, &page, |product: &Product| wanted.names(product)).await?;
+            for product in &list.items {
+                products.extend(Some(self.shown(product).await?).filter(|product| wanted.names_by_stock(product)));
+            }
+            page = Page { size: size - products.len(), token: list.next_token, ..page };
+            if page.size == 0 || page.token.is_empty() {
+                break;
+            }
+        }
+        Ok(pb::ListProductsResponse { products, next_page_token: page.token })
     }
 
     async fn shown(&self, product: &Versioned<Product>) -> Result<pb::Product> {

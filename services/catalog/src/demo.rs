@@ -10,7 +10,7 @@ use haat_kernel::{Entropy, Money, Timestamp};
 
 use crate::ids::SellerId;
 use crate::import::{Entry, Listing};
-use crate::listing::{CURRENCY, Content, NewVariant};
+use crate::listing::{CURRENCY, Content, Image, NewVariant};
 use crate::text::slug;
 use goods::{COLORS, Goods, OCCASIONS, WORDS_OF_PRAISE};
 
@@ -39,6 +39,7 @@ fn listing(dice: &Dice, goods: &Goods, seed: u64, number: u32) -> Listing {
     let tags = [*hindi, occasion, material].into_iter().filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
     let description = description(dice, goods, &thing, brand, occasion);
     let base = format!("{}-{seed}-{number:05}", initials(brand));
+    let images = images(&title, &colors, [noun, material, style], number);
     Listing {
         handle: format!("{}-{seed}-{number}", slug(&title)),
         content: Content {
@@ -47,7 +48,7 @@ fn listing(dice: &Dice, goods: &Goods, seed: u64, number: u32) -> Listing {
             category: goods.category.into(),
             brand: (*brand).into(),
             tags,
-            images: Vec::new(),
+            images,
         },
         variants: variants(dice, goods, &colors, &base),
         is_published: Some(true),
@@ -58,6 +59,23 @@ fn listing(dice: &Dice, goods: &Goods, seed: u64, number: u32) -> Listing {
 fn description(dice: &Dice, goods: &Goods, thing: &str, brand: &str, occasion: &str) -> String {
     let praise = dice.pick(&WORDS_OF_PRAISE);
     format!("{} from {brand}. {praise} {} Made for {occasion}.", capitalized(&with_article(thing)), dice.pick(goods.notes))
+}
+
+/// One of each color and a close look, drawn by the storefront: `/pictures/THING/COLOR/FINISH/NUMBER.svg`. What has no color
+/// looks like its material, or like itself.
+fn images(title: &str, colors: &[&str], [noun, material, style]: [&str; 3], number: u32) -> Vec<Image> {
+    let plain = if material.is_empty() { noun } else { material };
+    let shades = if colors.is_empty() { &[plain][..] } else { colors };
+    let folder = |shade: &str| format!("/pictures/{}/{}/{}", slug(noun), slug(shade), slug(style));
+    let whole = |shade: &&str| {
+        let alt = if colors.contains(shade) { format!("{title} ({shade})") } else { title.to_owned() };
+        Image { url: format!("{}/{number}.svg", folder(shade)), alt }
+    };
+    let close = shades.first().map(|shade| Image {
+        url: format!("{}/{number}-detail.svg", folder(shade)),
+        alt: format!("{title}, a close look"),
+    });
+    shades.iter().map(whole).chain(close).collect()
 }
 
 /// Every size in every color, each with a price of its own and some stock.
@@ -186,6 +204,8 @@ mod tests {
                 variants: entry.listing.variants.clone(),
             };
             assert!(import(None, new, Some(true), entry.at).is_ok(), "{entry:?}");
+            let images = &entry.listing.content.images;
+            assert!(images.len() >= 2 && images.iter().all(|image| !image.url.contains("//")), "{images:?}");
             categories.insert(entry.listing.content.category.clone());
             assert!(entry.listing.variants.iter().all(|variant| skus.insert((entry.seller.clone(), variant.sku.clone()))));
         }

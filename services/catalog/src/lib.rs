@@ -6,7 +6,7 @@
 //! published products only; the search index can be lost at any time and is made anew from the store.
 //!
 //! Reading order: `ids`, `listing`, `product`, `shelf`, `import`, `demo`; `words`, `document`, `index`, `columns`, `indexer`,
-//! `filter`, `search`; `offers`, `reactions`, `wire`, `api`.
+//! `filter`, `search`; `offers`, `reactions`, `wire`, `api`, `suggesting`.
 
 mod api;
 mod columns;
@@ -23,7 +23,9 @@ pub mod product;
 mod reactions;
 mod search;
 pub mod shelf;
+mod suggesting;
 mod text;
+mod wanted;
 mod wire;
 mod words;
 

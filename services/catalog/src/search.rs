@@ -4,10 +4,12 @@
 
 mod collector;
 mod segment;
+mod suggest;
 #[cfg(test)]
 mod tests;
 mod text_query;
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -26,6 +28,8 @@ const QUERY_CHARS_MAX: usize = 400;
 const FACETS_MAX: usize = 10;
 /// Of one facet; the most frequent ones.
 const BUCKETS_MAX: usize = 100;
+/// Words that may go on from a beginning, of which those are taken that find something with the words before.
+const COMPLETIONS_TRIED: usize = 12;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
@@ -55,6 +59,8 @@ pub struct Found {
     pub total: u64,
     /// Empty on the last page.
     pub next_token: String,
+    /// What was searched for instead, where nothing matched the words as they stand.
+    pub corrected_query: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,10 +143,39 @@ impl Index {
         let view = self.view();
         let plan = Plan::new(Arc::clone(&view), search, !words.is_empty());
         let mut tally = view.searcher.search(&*text_query::exact(self.fields, &words), &plan).map_err(failed)?;
+        let mut corrected = None;
         if tally.matched == 0 && !words.is_empty() {
             tally = view.searcher.search(&*text_query::forgiving(self.fields, &words), &plan).map_err(failed)?;
+            corrected = suggest::corrected(&view.searcher, self.fields.whole, &words)?;
         }
-        Ok(found(search, tally))
+        Ok(Found { corrected_query: corrected.unwrap_or_default(), ..found(search, tally) })
+    }
+
+    /// Queries that go on from this one, the likeliest first; each finds something.
+    pub fn completions(&self, query: &str, count: usize) -> Result<Vec<String>> {
+        let words = text_query::words(self, query)?;
+        let Some((last, before)) = words.split_last() else { return Ok(Vec::new()) };
+        let view = self.view();
+        let mut queries = Vec::with_capacity(count);
+        // `kurtas` would find what `kurta` finds.
+        let mut stems = BTreeSet::new();
+        for word in suggest::completions(&view.searcher, self.fields.whole, last.whole(), COMPLETIONS_TRIED)? {
+            let query = before.iter().map(text_query::Word::whole).chain([word.as_str()]).collect::<Vec<_>>().join(" ");
+            if queries.len() == count {
+                break;
+            }
+            let is_new = text_query::words(self, &word)?.pop().is_some_and(|word| stems.insert(word.into_stem()));
+            let search = Search::read(&query, "", "", "", 1, "")?;
+            if is_new && self.finds_as_it_stands(&search)? {
+                queries.push(query);
+            }
+        }
+        Ok(queries)
+    }
+
+    fn finds_as_it_stands(&self, search: &Search) -> Result<bool> {
+        let found = self.search(search)?;
+        Ok(found.total > 0 && found.corrected_query.is_empty())
     }
 }
 
@@ -154,6 +189,7 @@ fn found(search: &Search, mut tally: Tally) -> Found {
         facets: facets.map(|(dimension, counts)| facet(dimension, counts.into_iter().collect())).collect(),
         total: tally.total,
         next_token: next.unwrap_or_default(),
+        corrected_query: String::new(),
     }
 }
 

@@ -32,6 +32,7 @@ mod visit;
 
 pub use app::App;
 pub use axum;
+pub use cookies::Cookie;
 pub use failure::{Failure, Result};
 pub use fluent_bundle::FluentValue as Value;
 pub use form::{Errors, Form, Query};

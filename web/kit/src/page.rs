@@ -26,6 +26,10 @@ pub struct Head {
     pub is_private: bool,
     /// Scripts beside those of every page: names below `assets`.
     pub scripts: Vec<&'static str>,
+    /// Style sheets of the application's own: their paths.
+    pub styles: Vec<String>,
+    /// The picture for those who pass the page on: a path.
+    pub image: Option<String>,
 }
 
 impl Head {

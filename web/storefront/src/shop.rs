@@ -109,7 +109,7 @@ impl Shop {
 
     pub async fn orders(&self, ctx: &Ctx, page_size: i32, page_token: &str) -> Result<ListOrdersResponse> {
         let mut orders = self.orders.clone();
-        let message = orders::ListOrdersRequest { page_size, page_token: page_token.to_owned() };
+        let message = orders::ListOrdersRequest { page_size, page_token: page_token.to_owned(), ..Default::default() };
         send(ctx, message, |request| orders.list_orders(request)).await
     }
 

@@ -273,7 +273,7 @@ async fn the_demo_is_searchable_and_may_be_loaded_twice() {
     first.sort_unstable();
     first.dedup();
     assert_eq!(first.len(), 2);
-    let list = pb::ListProductsRequest { page_size: 100, page_token: String::new() };
+    let list = pb::ListProductsRequest { page_size: 100, ..Default::default() };
     let own = done(shop.api.list_products(request(seller("one"), list.clone())).await);
     assert_eq!((own.products.len(), own.next_page_token.as_str()), (75, ""));
     let all = done(shop.api.list_products(request(Principal::user("user_1", &["operator"]), list)).await);
@@ -298,4 +298,51 @@ async fn pricing_and_inventory_learn_of_new_offers_only() {
     };
     let offers = vec![offer(&made.variants[0], "Blue kurta (M)"), offer(&made.variants[1], "Blue kurta (L)")];
     assert_eq!(told, [PublicEvent::of(&pb::OffersCreated { product_id: made.id, seller_id: made.seller_id, offers })]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_types_is_offered_words_places_and_products() {
+    let catalogue = catalogue();
+    let api = &catalogue.api;
+    let product = done(api.create_product(request(seller("one"), kurta("K-1"))).await);
+    done(api.publish_product(request(seller("one"), pb::PublishProductRequest { product: product.id.clone() })).await);
+    sleep(Duration::from_secs(2)).await;
+    let suggest = async |query: &str| {
+        let message = pb::SuggestProductsRequest { query: query.into(), page_size: 0 };
+        let answer = done(api.suggest_products(request(Principal::anonymous(), message)).await);
+        answer.suggestions.into_iter().map(|suggestion| (suggestion.kind(), suggestion.product)).collect::<Vec<_>>()
+    };
+    use pb::suggestion::Kind;
+    let found = suggest("kur").await;
+    assert!(found.iter().any(|(kind, _)| *kind == Kind::Query), "{found:?}");
+    assert!(found.contains(&(Kind::Product, product.id.clone())), "{found:?}");
+    assert_eq!(suggest("zzzz").await, []);
+    assert_eq!(suggest("  ").await, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_seller_lists_their_own_by_state_words_and_stock() {
+    let shop = catalogue();
+    let (asha, other) = (seller("asha"), seller("other"));
+    let draft = shop.create(asha.clone(), "KURTA-A").await;
+    let sold = shop.create(asha.clone(), "KURTA-B").await;
+    shop.publish(asha.clone(), &sold.id).await;
+    shop.create(other, "KURTA-C").await;
+    for (position, variant) in sold.variants.iter().enumerate() {
+        shop.stock(&variant.offers[0].id, 100, position as u64 + 1).await;
+    }
+    let list = async |wanted: pb::ListProductsRequest| {
+        let found = done(shop.api.list_products(request(asha.clone(), wanted)).await);
+        found.products.into_iter().map(|product| product.id).collect::<Vec<_>>()
+    };
+    let all = pb::ListProductsRequest::default();
+    let state = |state: pb::product::State| pb::ListProductsRequest { state: state.into(), ..all.clone() };
+    let query = |query: &str| pb::ListProductsRequest { query: query.to_owned(), ..all.clone() };
+    assert_eq!(list(all.clone()).await, [sold.id.clone(), draft.id.clone()]);
+    assert_eq!(list(state(pb::product::State::Draft)).await, [draft.id.clone()]);
+    assert_eq!(list(state(pb::product::State::Published)).await, [sold.id.clone()]);
+    assert!(list(state(pb::product::State::Archived)).await.is_empty());
+    assert_eq!(list(query("KURTA-b jaipur")).await, [sold.id.clone()]);
+    assert!(list(query("kurta trousers")).await.is_empty());
+    assert_eq!(list(pb::ListProductsRequest { low_stock: true, ..all.clone() }).await, [draft.id.clone()]);
 }

@@ -309,3 +309,18 @@ fn an_index_follows_its_products_and_survives_a_restart() {
     let anew = Index::open(folder.path()).unwrap();
     assert_eq!((anew.positions(), search(&anew, "", "", "", "").total), (Positions::default(), 0));
 }
+
+#[test]
+fn misspelt_words_are_corrected_and_beginnings_go_on() {
+    let index = index();
+    let corrected = |query: &str| search(&index, query, "", "", "").corrected_query;
+    assert_eq!(corrected("kutra"), "kurta");
+    assert_eq!(corrected("silk krta"), "silk kurta");
+    assert_eq!(corrected("silk kurta"), "", "what matches is not corrected");
+    assert_eq!(corrected("zzzzzz"), "", "nothing is near");
+    let completions = |query: &str| index.completions(query, 3).unwrap();
+    assert!(completions("kur").contains(&"kurta".to_owned()), "{:?}", completions("kur"));
+    assert_eq!(completions("silk ku"), ["silk kurta"]);
+    assert_eq!(completions("linen silk"), Vec::<String>::new(), "only what finds something");
+    assert_eq!(completions(""), Vec::<String>::new());
+}

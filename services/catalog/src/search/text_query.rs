@@ -22,6 +22,16 @@ pub struct Word {
     stem: String,
 }
 
+impl Word {
+    pub fn whole(&self) -> &str {
+        &self.whole
+    }
+
+    pub fn into_stem(self) -> String {
+        self.stem
+    }
+}
+
 /// The words that count; stop words do not.
 pub fn words(index: &Index, query: &str) -> Result<Vec<Word>> {
     let mut stemmed = index.analyzer(STEMMED)?;

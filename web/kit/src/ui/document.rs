@@ -19,8 +19,10 @@ pub fn document(visit: &Visit, head: &Head, body: &Markup) -> Markup {
                 @if !head.description.is_empty() { meta name="description" content=(head.description); }
                 @if head.is_private { meta name="robots" content="noindex"; }
                 @if let Some(path) = &head.canonical { link rel="canonical" href={ (visit.origin()) (path) }; }
+                @if !head.is_private { (shared(visit, head)) }
                 link rel="icon" type="image/svg+xml" href=(assets::url(visit, "icon.svg"));
                 link rel="stylesheet" href=(assets::url(visit, "style.css"));
+                @for style in &head.styles { link rel="stylesheet" href=(style); }
                 script type="module" src=(assets::url(visit, "main.js")) {}
                 @for script in &head.scripts { script type="module" src=(assets::url(visit, script)) {} }
                 @if let Some(data) = &head.json_ld { script type="application/ld+json" { (json(data)) } }
@@ -30,6 +32,18 @@ pub fn document(visit: &Visit, head: &Head, body: &Markup) -> Markup {
                 (body)
             }
         }
+    }
+}
+
+/// What others show of a page that is passed on (Open Graph).
+fn shared(visit: &Visit, head: &Head) -> Markup {
+    html! {
+        meta property="og:site_name" content=(visit.t("site-name"));
+        meta property="og:type" content="website";
+        meta property="og:title" content=(head.title);
+        @if !head.description.is_empty() { meta property="og:description" content=(head.description); }
+        @if let Some(path) = &head.canonical { meta property="og:url" content={ (visit.origin()) (path) }; }
+        @if let Some(path) = &head.image { meta property="og:image" content={ (visit.origin()) (path) }; }
     }
 }
 
