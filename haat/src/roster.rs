@@ -22,6 +22,9 @@ pub fn services() -> Vec<Definition> {
         haat_checkout::definition(),
         haat_notifications::definition(),
         haat_gateway::definition(),
+        haat_storefront::definition(),
+        haat_seller_console::definition(),
+        haat_operations::definition(),
     ]
 }
 

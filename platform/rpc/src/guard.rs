@@ -27,6 +27,7 @@ use crate::status::code_name;
 
 const FEED: &str = "/haat.feed.v1.Feed/";
 const HEALTH: &str = "/grpc.health.v1.Health/";
+const PAGES: &str = "/haat.web.v1.Pages/";
 /// The one caller whose principals are people off the street: for them the contract's roles count.
 const EDGE: &str = "gateway";
 /// In `callers`: also without a certificate.
@@ -61,6 +62,14 @@ impl Guard {
         let path = request.uri().path();
         if path.starts_with(FEED) || path.starts_with(HEALTH) {
             self.admit_to_service(path, peer)?;
+            return run(inner, request).await;
+        }
+        if path.starts_with(PAGES) {
+            self.admit_to_pages(path, peer)?;
+            return run(inner, request).await;
+        }
+        if self.is_passed_through(path, peer) {
+            // The gateway asks the visitor's token, not the application, who wants this.
             return run(inner, request).await;
         }
         let is_offered = |call: &&Call| call.service == self.service || call.service == EVERY_SERVICE;
@@ -121,6 +130,18 @@ impl Guard {
             return Ok(());
         }
         Err(denied(path, peer))
+    }
+
+    /// Pages are the applications', for the gateway alone.
+    fn admit_to_pages(&self, path: &str, peer: &str) -> Result<()> {
+        let is_admitted = peer == EDGE && policies().is_application(self.service);
+        if is_admitted { Ok(()) } else { Err(denied(path, peer)) }
+    }
+
+    /// At the gateway: what it may call, an application may call through it.
+    fn is_passed_through(&self, path: &str, peer: &str) -> bool {
+        let is_the_gateways = || policies().calls.get(path).is_some_and(|call| call.callers.iter().any(|name| name == EDGE));
+        self.service == EDGE && policies().is_application(peer) && is_the_gateways()
     }
 }
 

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::RoutesBuilder;
+use tower::util::BoxCloneSyncService;
 use tower_service::Service;
 
 use crate::events::{FeedEvent, PublicEvent};
@@ -66,10 +67,14 @@ pub(crate) type Upkeep = fn(Store) -> BoxFuture<'static, Result<()>>;
 pub(crate) type Task = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 pub(crate) type Listening = Box<dyn FnOnce(watch::Receiver<bool>) -> Task + Send>;
 
+/// A server of calls that no generated server takes.
+pub(crate) type Rest = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
+
 /// A service put together.
 #[derive(Default)]
 pub struct Wiring {
     pub(crate) routes: RoutesBuilder,
+    pub(crate) rest: Option<Rest>,
     pub(crate) publisher: Option<Arc<dyn Publisher>>,
     pub(crate) reactions: Vec<(&'static str, Arc<dyn Reaction>)>,
     pub(crate) timers: BTreeMap<&'static str, Arc<dyn OnTimer>>,
@@ -106,6 +111,17 @@ impl Wiring {
         S::Future: Send + 'static,
     {
         self.routes.add_service(server);
+        self
+    }
+
+    /// Serves all calls that no other server takes, whatever their contract: the gateway's pass-through.
+    #[must_use]
+    pub fn serve_rest<S>(mut self, server: S) -> Self
+    where
+        S: Service<Request<Body>, Error = Infallible, Response = Response<Body>> + Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+    {
+        self.rest = Some(BoxCloneSyncService::new(server));
         self
     }
 

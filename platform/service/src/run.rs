@@ -11,11 +11,15 @@ use haat_kernel::{Error, Result};
 use haat_rpc::Guard;
 use haat_store::Store;
 use haat_transport::{Incoming, Listener, Security, server_builder};
+use http::Request;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+use tonic::body::Body;
+use tonic::service::Routes;
+use tower::ServiceExt;
 
-use crate::definition::{Definition, Upkeep, Wiring};
+use crate::definition::{Definition, Rest, Upkeep, Wiring};
 use crate::feed_reader::FeedReader;
 use crate::feed_server::FeedServer;
 use crate::operations::{self, Connections};
@@ -92,6 +96,12 @@ async fn listen(platform: &Platform, accepts_unenrolled: bool) -> Result<Incomin
     listener.map(Listener::incoming).map_err(|e| Error::internal(format!("cannot listen at {addr}: {e}")))
 }
 
+fn all_routes(routes: Routes, rest: Option<Rest>) -> Routes {
+    let Some(rest) = rest else { return routes };
+    let rest = tower::service_fn(move |request: Request<_>| rest.clone().oneshot(request.map(Body::new)));
+    Routes::from(routes.into_axum_router().fallback_service(rest))
+}
+
 /// What drains at the end, and what is cut off.
 type Started = (Vec<JoinHandle<Result<()>>>, Vec<JoinHandle<Result<()>>>);
 
@@ -99,7 +109,7 @@ type Started = (Vec<JoinHandle<Result<()>>>, Vec<JoinHandle<Result<()>>>);
 fn start(platform: &Platform, wiring: Wiring, incoming: Incoming, stopping: watch::Receiver<bool>) -> Result<Started> {
     let connections = Arc::new(Connections::default());
     let operations = operations::server(platform, &wiring, connections.clone(), stopping.clone());
-    let Wiring { mut routes, publisher, reactions, timers, tasks, listeners, retentions, .. } = wiring;
+    let Wiring { mut routes, rest, publisher, reactions, timers, tasks, listeners, retentions, .. } = wiring;
     if let Some(publisher) = publisher {
         let feed = FeedServer { store: platform.store.clone(), publisher, stopping: stopping.clone() };
         routes.add_service(FeedServerOf::new(feed));
@@ -115,7 +125,7 @@ fn start(platform: &Platform, wiring: Wiring, incoming: Incoming, stopping: watc
         platform.entropy.clone(),
         environment.metrics.clone(),
     );
-    let server = server_builder(&platform.entropy).layer(guard.into_layer()).add_routes(routes.routes());
+    let server = server_builder(&platform.entropy).layer(guard.into_layer()).add_routes(all_routes(routes.routes(), rest));
     let mut server_stopping = stopping.clone();
     let stopped = async move {
         let _ = server_stopping.wait_for(|is_stopping| *is_stopping).await;

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
+use haat_contracts::web::RequestPart;
 use haat_contracts::{catalog, common};
 use haat_gateway::body;
 use haat_gateway::cache::Cache;
-use haat_gateway::call::Upstream;
+use haat_gateway::call::{ResponseParts, Upstream};
 use haat_gateway::gateway::{Client, Gateway};
 use haat_gateway::inspection::Inspection;
 use haat_gateway::keys::{KeySource, Keys};
@@ -38,6 +39,10 @@ impl Upstream for OneProduct {
     }
 
     async fn stream(&self, _: &CallRoute, _: &Ctx, _: BoxStream<'static, Bytes>) -> Result<Bytes> {
+        Err(Error::unavailable("reads only"))
+    }
+
+    async fn pages(&self, _: &str, _: &Ctx, _: BoxStream<'static, RequestPart>) -> Result<ResponseParts> {
         Err(Error::unavailable("reads only"))
     }
 }
@@ -82,6 +87,7 @@ async fn main() {
         tokens: Tokens::new(Arc::new(Keys::new(NoKeys)), Clock::System, "https://localhost"),
         inspection: Inspection::Block,
         cache: Cache::default(),
+        form_limit: None,
         readiness: Readiness::new(0),
         clock: Clock::System,
         entropy: Entropy::system(),
@@ -92,7 +98,7 @@ async fn main() {
 }
 
 async fn measure(name: &str, gateway: &Gateway, path: &str) {
-    let client = Client { addr: [127, 0, 0, 1].into(), is_exempt: true };
+    let client = Client { addr: [127, 0, 0, 1].into(), is_exempt: true, is_secure: false };
     let started = Instant::now();
     for _ in 0..ROUNDS {
         let Ok(request) = Request::get(path).header("user-agent", "Mozilla/5.0 (X11; Linux x86_64)").body(body::whole("")) else {

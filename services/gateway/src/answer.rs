@@ -4,10 +4,12 @@ use aws_lc_rs::digest;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
-use http_body_util::Full;
 
-use crate::problem::Answer;
+use crate::body::{self, whole};
 use crate::table::CallRoute;
+
+/// Here whole, or still coming.
+pub type Answer = Response<body::Body>;
 
 /// A translated answer. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -35,7 +37,7 @@ impl Content {
     pub fn respond(self, status: StatusCode, request: &HeaderMap) -> Answer {
         let is_known = self.etag.as_ref().is_some_and(|etag| status == StatusCode::OK && has(request, etag));
         let is_empty = is_known || status == StatusCode::NO_CONTENT;
-        let mut answer = Response::new(Full::new(if is_empty { Bytes::new() } else { self.body }));
+        let mut answer = Response::new(whole(if is_empty { Bytes::new() } else { self.body }));
         *answer.status_mut() = if is_known { StatusCode::NOT_MODIFIED } else { status };
         let headers = answer.headers_mut();
         if !is_empty {
@@ -81,7 +83,7 @@ pub fn for_method(answer: Answer, method: &Method) -> Answer {
     if length > 0 {
         parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
-    Response::from_parts(parts, Full::default())
+    Response::from_parts(parts, whole(Bytes::new()))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use futures::stream::BoxStream;
 use haat_contracts::api::HttpBody;
 use http::header::{CONTENT_LENGTH, EXPECT};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use http_body::Body;
+use http_body::Body as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty};
 use prost::Message;
@@ -29,11 +29,11 @@ const DRAIN_BYTES_MAX: usize = 8 << 20;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
-/// Whatever a request brings: from a socket, or from a test.
-pub type RequestBody = UnsyncBoxBody<Bytes, BoxError>;
+/// Of a request or an answer: whole or still coming, from a socket, a service or a test.
+pub type Body = UnsyncBoxBody<Bytes, BoxError>;
 
 /// A body of nothing, or of bytes that are here already.
-pub fn whole(bytes: impl Into<Bytes>) -> RequestBody {
+pub fn whole(bytes: impl Into<Bytes>) -> Body {
     let bytes = bytes.into();
     if bytes.is_empty() {
         return Empty::new().map_err(Into::into).boxed_unsync();
@@ -48,14 +48,14 @@ pub fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Problem> {
     if is_over { Err(Problem::payload_too_large(limit)) } else { Ok(()) }
 }
 
-pub async fn read(body: &mut RequestBody, limit: usize) -> Result<Bytes, Problem> {
+pub async fn read(body: &mut Body, limit: usize) -> Result<Bytes, Problem> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
     timeout(READ_TIMEOUT, collect(body, limit)).await.unwrap_or_else(|_| Err(too_slow()))
 }
 
-async fn collect(body: &mut RequestBody, limit: usize) -> Result<Bytes, Problem> {
+async fn collect(body: &mut Body, limit: usize) -> Result<Bytes, Problem> {
     let mut first = Bytes::new();
     let mut rest = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -74,7 +74,7 @@ async fn collect(body: &mut RequestBody, limit: usize) -> Result<Bytes, Problem>
 }
 
 /// Reads off what is left. Not for a client that waits for `100 Continue`: it has sent nothing yet.
-pub async fn drain(body: &mut RequestBody, headers: &HeaderMap) {
+pub async fn drain(body: &mut Body, headers: &HeaderMap) {
     if body.is_end_stream() || headers.contains_key(EXPECT) {
         return;
     }
@@ -91,9 +91,9 @@ pub async fn drain(body: &mut RequestBody, headers: &HeaderMap) {
 }
 
 /// A body that a stream reads, and that can be drained when the stream is gone.
-pub type SharedBody = Arc<Mutex<RequestBody>>;
+pub type SharedBody = Arc<Mutex<Body>>;
 
-pub fn share(body: RequestBody) -> SharedBody {
+pub fn share(body: Body) -> SharedBody {
     Arc::new(Mutex::new(body))
 }
 
@@ -124,7 +124,7 @@ pub fn chunks(body: SharedBody, content_type: Option<HeaderValue>) -> (BoxStream
     (messages.map(|message| Bytes::from(message.encode_to_vec())).boxed(), failure)
 }
 
-async fn next_chunk(body: &SharedBody) -> Result<Option<Bytes>, Problem> {
+pub async fn next_chunk(body: &SharedBody) -> Result<Option<Bytes>, Problem> {
     let mut body = body.lock().await;
     loop {
         match timeout(CHUNK_TIMEOUT, body.frame()).await {
@@ -155,7 +155,7 @@ mod tests {
     use http_body::Frame;
     use http_body_util::StreamBody;
 
-    fn pieces(items: Vec<Result<&'static str, &'static str>>) -> RequestBody {
+    fn pieces(items: Vec<Result<&'static str, &'static str>>) -> Body {
         let frames = items.into_iter().map(|item| item.map(|text| Frame::data(Bytes::from(text))).map_err(BoxError::from));
         StreamBody::new(futures::stream::iter(frames)).boxed_unsync()
     }

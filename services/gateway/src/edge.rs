@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures::StreamExt;
 use haat_transport::{Connection, Listener};
 use http::Request;
-use http_body_util::BodyExt;
+use http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt, BodyStream, StreamBody};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -20,6 +22,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
 
 use crate::admission::{AmbiguousFraming, HEADER_BYTES_MAX, PATH_BYTES_MAX};
+use crate::answer::Answer;
 use crate::framing::Framed;
 use crate::gateway::{Client, Gateway};
 
@@ -49,7 +52,7 @@ pub async fn serve(gateway: Arc<Gateway>, listener: Listener, is_plain: bool, mu
         };
         let Some(connection) = connection else { break };
         let addr = connection.peer().addr.ip();
-        let client = Client { addr, is_exempt: is_plain && addr.is_loopback() };
+        let client = Client { addr, is_exempt: is_plain && addr.is_loopback(), is_secure: !is_plain };
         let serving = serve_connection(gateway.clone(), builder.clone(), connection, client, stopping.clone());
         let alive = alive.clone();
         haat_kernel::spawn("edge.connection", async move {
@@ -91,17 +94,23 @@ async fn serve_connection(
     let is_ambiguous = Arc::new(AtomicBool::new(false));
     let activity = Arc::new(Activity::default());
     let io = TokioIo::new(Framed::new(connection, is_ambiguous.clone()));
+    let stopped = stopping.clone();
     let service = service_fn(|mut request: Request<Incoming>| {
         let running = activity.begin();
         if is_ambiguous.load(Ordering::Acquire) {
             request.extensions_mut().insert(AmbiguousFraming);
         }
-        let gateway = gateway.clone();
+        let (gateway, stopping) = (gateway.clone(), stopped.clone());
         async move {
             let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
-            let answer = gateway.handle(request, client).await;
-            drop(running);
-            Ok::<_, Infallible>(answer)
+            let answer = until_stop(gateway.handle(request, client).await, stopping);
+            // The request is under way for as long as its answer is.
+            Ok::<_, Infallible>(answer.map(|body| {
+                body.map_frame(move |frame| {
+                    let _ = &running;
+                    frame
+                })
+            }))
         }
     });
     let mut serving = pin!(builder.serve_connection(io, service));
@@ -118,6 +127,18 @@ async fn serve_connection(
             () = activity.quiet(CLOSE_TIMEOUT) => {}
         }
     }
+}
+
+/// An answer that follows what happens goes on as long as its visitor stays, but not beyond the gateway.
+fn until_stop(answer: Answer, mut stopping: watch::Receiver<bool>) -> Answer {
+    let is_live = answer.headers().get(CONTENT_TYPE).is_some_and(|value| value == "text/event-stream");
+    if !is_live {
+        return answer;
+    }
+    let stopped = async move {
+        let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
+    };
+    answer.map(|body| StreamBody::new(BodyStream::new(body).take_until(Box::pin(stopped))).boxed_unsync())
 }
 
 /// How busy a connection is.

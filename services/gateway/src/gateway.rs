@@ -12,17 +12,19 @@ use http::request::Parts;
 use http::{Request, StatusCode};
 use tokio::time::Instant;
 
-use crate::answer::{self, Content};
-use crate::body::{self, RequestBody};
+use crate::answer::{self, Answer, Content};
+use crate::body::{self, Body};
 use crate::cache::{self, Cache};
 use crate::call::{self, Upstream};
+use crate::explain::Decisions;
 use crate::inspection::Inspection;
+use crate::limits::Limit;
 use crate::pages::Pages;
 use crate::permission;
-use crate::problem::{Answer, Problem};
+use crate::problem::Problem;
 use crate::readiness::Readiness;
 use crate::record::Record;
-use crate::table::{CallRoute, Page, Table, Target};
+use crate::table::{self, CallRoute, Page, Table, Target};
 use crate::tokens::Tokens;
 use crate::trace::Trace;
 use crate::transcode::{BodyForm, Input, media};
@@ -33,6 +35,8 @@ pub struct Client {
     pub addr: IpAddr,
     /// True for loopback clients of the plain port: limits per address do not count them.
     pub is_exempt: bool,
+    /// Whether the connection is encrypted.
+    pub is_secure: bool,
 }
 
 pub struct Gateway {
@@ -41,8 +45,11 @@ pub struct Gateway {
     pub tokens: Tokens,
     pub inspection: Inspection,
     pub cache: Cache,
+    /// Of forms, per address.
+    pub form_limit: Option<Limit>,
     pub pages: Pages,
     pub readiness: Readiness,
+    pub decisions: Decisions,
     pub clock: Clock,
     pub entropy: Entropy,
 }
@@ -59,7 +66,7 @@ struct Exchange<'g> {
 type Variables<'a> = Vec<Option<Cow<'a, str>>>;
 
 impl Gateway {
-    pub async fn handle(&self, request: Request<RequestBody>, client: Client) -> Answer {
+    pub async fn handle(&self, request: Request<Body>, client: Client) -> Answer {
         let started = Instant::now();
         let (parts, mut body) = request.into_parts();
         let mut trace = Trace::of(&parts.headers, self.clock.now(), &self.entropy);
@@ -73,21 +80,29 @@ impl Gateway {
         let mut answer = answer::for_method(answer, &parts.method);
         trace.stamp(answer.headers_mut());
         record.trace(&parts.method, answer.status(), &mut trace);
-        record.write(&parts.method, answer.status(), started.elapsed(), &trace);
+        let took = started.elapsed();
+        record.write(&parts.method, answer.status(), took, &trace);
+        self.decisions.note(&parts.method, answer.status(), &record, &trace, self.clock.now(), took);
         answer
     }
 
     async fn serve<'g>(
         &'g self,
         parts: &Parts,
-        body: &mut RequestBody,
+        body: &mut Body,
         client: Client,
         trace: &Trace,
         record: &mut Record<'g>,
     ) -> Result<Answer, Problem> {
         crate::admission::admit(parts)?;
         self.inspection.inspect(parts)?;
-        let found = self.table.find(&parts.method, parts.uri.path())?;
+        let path = parts.uri.path();
+        let found = match self.table.find(&parts.method, path) {
+            Err(problem) if problem.status == StatusCode::NOT_FOUND && !table::is_api(path) => {
+                return Ok(self.visit(parts, body, client, trace, record).await);
+            }
+            found => found?,
+        };
         let route = match found.value {
             Target::Page(page) => return self.page(*page, parts),
             Target::Call(route) => route,
@@ -129,7 +144,7 @@ impl Gateway {
     }
 
     /// Translates, calls, and translates back.
-    async fn fresh(&self, exchange: Exchange<'_>, body: &mut RequestBody) -> Result<Content, Problem> {
+    async fn fresh(&self, exchange: Exchange<'_>, body: &mut Body) -> Result<Content, Problem> {
         let Exchange { route, parts, variables, trace, principal } = exchange;
         let reply = if route.plan.body == BodyForm::Stream {
             let ctx = call::context(route, parts, principal, trace, self.clock)?;
@@ -150,7 +165,7 @@ impl Gateway {
         route: &CallRoute,
         parts: &Parts,
         variables: Variables<'_>,
-        body: &mut RequestBody,
+        body: &mut Body,
     ) -> Result<Vec<u8>, Problem> {
         let limit = route.call.max_body_bytes;
         body::check_length(&parts.headers, limit)?;
@@ -166,7 +181,7 @@ impl Gateway {
         route.plan.request(&self.table.shapes, input)
     }
 
-    async fn stream(&self, route: &CallRoute, parts: &Parts, ctx: &Ctx, body: &mut RequestBody) -> Result<Bytes, Problem> {
+    async fn stream(&self, route: &CallRoute, parts: &Parts, ctx: &Ctx, body: &mut Body) -> Result<Bytes, Problem> {
         media::demand_identity(&parts.headers)?;
         let shared = body::share(std::mem::replace(body, body::whole(Bytes::new())));
         let (messages, failure) = body::chunks(shared.clone(), media::content_type(&parts.headers).cloned());
@@ -189,10 +204,10 @@ impl Gateway {
                 problem.retry_after_s = Some(1);
                 Err(problem)
             }
-            Page::Landing | Page::Docs | Page::OpenApi => Ok(self.pages.answer(page, &parts.headers)),
+            Page::Docs | Page::OpenApi => Ok(self.pages.answer(page, &parts.headers)),
         }
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,13 +1,13 @@
 //! The gateway: the one door from the public network. It owns nothing and stores nothing; its routes, permissions, limits
 //! and documents are what the contracts say. It calls every service that has a route, `users` for the keys of access
-//! tokens, and `authority` for the certificate that the public sees.
+//! tokens, `authority` for the certificate that the public sees, and the web applications for their pages.
 //!
 //! Always holds: whatever comes in, nothing panics, and what is the client's fault is a 4xx; a principal comes from a
-//! verified token and from nowhere else; only what was asked for without a token is ever shared between clients.
+//! verified token and from nowhere else, also for an application's calls; only what was asked for without a token is ever shared between clients.
 //!
 //! Reading order: `gateway` (the pipeline), then its steps: `admission`, `inspection`, `trace`, `table` (with `routes` and
 //! `template`), `tokens` (with `keys`), `permission`, `limits`, `cache`, `transcode`, `body`, `call`, `answer`, `problem`,
-//! `record`. Around it: `edge` (with `framing`), `certificate`, `readiness`, `pages`, `openapi`.
+//! `record`, `explain`. Pages: `visiting`, and `pass_through` for the applications' calls. Around it: `edge` (with `framing`), `certificate`, `readiness`, `pages`, `openapi`.
 
 pub mod admission;
 pub mod answer;
@@ -16,6 +16,7 @@ pub mod cache;
 pub mod call;
 mod certificate;
 mod edge;
+pub mod explain;
 mod framing;
 pub mod gateway;
 pub mod inspection;
@@ -23,6 +24,7 @@ pub mod keys;
 pub mod limits;
 pub mod openapi;
 pub mod pages;
+mod pass_through;
 pub mod permission;
 pub mod problem;
 pub mod readiness;
@@ -33,11 +35,13 @@ pub mod template;
 pub mod tokens;
 pub mod trace;
 pub mod transcode;
+pub mod visiting;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use haat_contracts::operations::edge_server::EdgeServer;
 use haat_contracts::policy::policies;
 use haat_contracts::users::users_client::UsersClient;
 use haat_kernel::{Error, Result};
@@ -49,10 +53,12 @@ use tokio::sync::watch;
 use crate::cache::Cache;
 use crate::call::{Services, UsersKeys};
 use crate::certificate::EdgeCertificate;
+use crate::explain::{Decisions, EdgeApi};
 use crate::gateway::Gateway;
 use crate::inspection::Inspection;
 use crate::keys::Keys;
 use crate::pages::Pages;
+use crate::pass_through::PassThrough;
 use crate::readiness::Readiness;
 use crate::table::Table;
 use crate::tokens::Tokens;
@@ -72,9 +78,13 @@ fn wire_up(platform: &Platform) -> Result<Wiring> {
     let keys = Arc::new(Keys::new(UsersKeys { client, clock: platform.clock }));
     let gateway = Arc::new(gateway(platform, keys.clone(), services.clone())?);
     let readiness = gateway.readiness.clone();
+    let explain = EdgeApi { decisions: gateway.decisions.clone(), platform: platform.clone() };
+    let watched = services.into_iter().filter(|(name, _)| !policies().is_application(name)).collect();
     let mut wiring = Wiring::new()
+        .serve(EdgeServer::new(explain))
+        .serve_rest(PassThrough(gateway.clone()))
         .task("gateway.keys", keys.clone().refresh())
-        .task("gateway.readiness", readiness.watch(keys, services, platform.clock));
+        .task("gateway.readiness", readiness.watch(keys, watched, platform.clock));
     if let Some(addr) = address(platform, "listen")? {
         let (platform, gateway) = (platform.clone(), gateway.clone());
         wiring = wiring.listen("gateway.https", move |stopping| serve_public(platform, gateway, addr, stopping));
@@ -101,7 +111,9 @@ fn gateway(platform: &Platform, keys: Arc<Keys>, services: BTreeMap<String, Chan
         tokens: Tokens::new(keys, platform.clock, issuer),
         inspection,
         cache: Cache::default(),
+        form_limit: visiting::form_limit(),
         readiness: Readiness::new(["listen", "http"].iter().filter(|name| platform.setting(name).is_some()).count()),
+        decisions: Decisions::new(platform.metrics().clone()),
         clock: platform.clock,
         entropy: platform.entropy.clone(),
     })
@@ -109,7 +121,8 @@ fn gateway(platform: &Platform, keys: Arc<Keys>, services: BTreeMap<String, Chan
 
 /// A channel to every service that has an address. Calls to the others answer 503.
 fn services(platform: &Platform) -> BTreeMap<String, Channel> {
-    let names = policies().services.keys();
+    let applications = policies().applications.iter().map(|application| &application.service);
+    let names = policies().services.keys().chain(applications);
     names.filter_map(|name| Some((name.clone(), platform.channel(name).ok()?))).collect()
 }
 

@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     fn client(addr: &str, is_exempt: bool) -> Client {
-        Client { addr: addr.parse().unwrap(), is_exempt }
+        Client { addr: addr.parse().unwrap(), is_exempt, is_secure: !is_exempt }
     }
 
     fn limit(key: LimitKey) -> Limit {

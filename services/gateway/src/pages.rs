@@ -1,25 +1,23 @@
-//! What the gateway answers by itself: the landing page, the API reference and its OpenAPI document, all made once at the
-//! start. The pages need no scripts, no fonts and no other host, and their headers allow none.
+//! What the gateway answers by itself: the API reference and its OpenAPI document, made once at the start, and the page that
+//! stands in for an application that is away. They need no scripts, no fonts and no other host, and their headers allow none.
 
 mod reference;
 mod style;
 
-use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use http_body_util::Full;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::answer::Content;
+use crate::answer::{Answer, Content};
+use crate::body;
 use crate::openapi;
-use crate::problem::Answer;
+use crate::problem::Problem;
 use crate::table::{Page, Table};
 
 /// Styles stand in the page itself; nothing else is loaded, and nobody may frame it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 pub struct Pages {
-    landing: Content,
     docs: Content,
     openapi: Content,
 }
@@ -29,7 +27,6 @@ impl Pages {
         let document = openapi::document(table);
         let json = HeaderValue::from_static("application/json");
         Pages {
-            landing: page("Haat", &landing()),
             docs: page("Haat API reference", &reference::body(&document)),
             openapi: Content::new(json, document.to_string().into_bytes()).with_etag(),
         }
@@ -39,8 +36,7 @@ impl Pages {
     pub fn answer(&self, page: Page, request: &HeaderMap) -> Answer {
         let content = match page {
             Page::Docs => &self.docs,
-            Page::OpenApi => &self.openapi,
-            Page::Landing | Page::Live | Page::Ready => &self.landing,
+            Page::OpenApi | Page::Live | Page::Ready => &self.openapi,
         };
         let mut answer = content.clone().respond(StatusCode::OK, request);
         let headers = answer.headers_mut();
@@ -50,7 +46,7 @@ impl Pages {
     }
 
     pub fn text(&self, text: &'static str) -> Answer {
-        let mut answer = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+        let mut answer = Response::new(body::whole(text));
         answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         answer
@@ -58,7 +54,12 @@ impl Pages {
 }
 
 fn page(title: &str, body: &Markup) -> Content {
-    let document = html! {
+    let document = markup(title, body).into_string().into_bytes();
+    Content::new(HeaderValue::from_static("text/html; charset=utf-8"), document).with_etag()
+}
+
+fn markup(title: &str, body: &Markup) -> Markup {
+    html! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -70,20 +71,29 @@ fn page(title: &str, body: &Markup) -> Content {
             }
             body { (body) }
         }
-    };
-    Content::new(HeaderValue::from_static("text/html; charset=utf-8"), document.into_string().into_bytes()).with_etag()
+    }
 }
 
-fn landing() -> Markup {
-    html! {
-        main.landing {
-            h1 { span lang="hi" { "हाट" } " Haat" }
-            p { "An open-air market: many independent stalls, one street, one gate. This is the gate." }
-            ul {
-                li { a href="/docs" { "API reference" } ": every call, in words." }
-                li { a href="/openapi.json" { "OpenAPI document" } ": the same for programs." }
-                li { a href="/v1/products:search" { "Products" } ": what is on sale, as JSON." }
-            }
+/// In place of an application's page, for people.
+pub fn failure(problem: Problem, reference: &str) -> Answer {
+    let (title, text) = match problem.status {
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
+            ("Back in a moment", "This part of Haat does not answer just now. Nothing is lost; please try again shortly.")
         }
-    }
+        StatusCode::TOO_MANY_REQUESTS => ("Too many requests", "Please wait a little and try again."),
+        StatusCode::PAYLOAD_TOO_LARGE => ("Too large", "What was sent is larger than we take."),
+        status if status.is_client_error() => ("That did not arrive", "Please go back and try again."),
+        _ => ("Something went wrong on our side", "Please try again; if it happens again, tell us the reference."),
+    };
+    let body = html! {
+        main.failure {
+            h1 { (title) }
+            p { (text) }
+            p.reference { "Reference: " code { (reference) } }
+        }
+    };
+    let document = markup(title, &body).into_string().into_bytes();
+    let mut answer = problem.respond(HeaderValue::from_static("text/html; charset=utf-8"), document);
+    answer.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    answer
 }

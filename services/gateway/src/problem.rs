@@ -3,16 +3,13 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
-use haat_kernel::{Error, TraceContext, Violation};
+use haat_kernel::{Error, Kind, TraceContext, Violation};
 use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use http_body_util::Full;
 use serde::Serialize;
 
-use crate::limits;
-
-pub type Answer = Response<Full<Bytes>>;
+use crate::answer::Answer;
+use crate::{body, limits};
 
 /// 415: the one status with a code, and without a kind, because gRPC has none for it.
 const UNSUPPORTED_MEDIA_TYPE: &str = "unsupported_media_type";
@@ -132,11 +129,16 @@ impl Problem {
             trace_id: trace.trace_id_hex(),
         };
         // A struct of texts and numbers always serializes.
-        let body = serde_json::to_vec(&document).unwrap_or_default();
-        let mut answer = Response::new(Full::new(Bytes::from(body)));
+        let content = serde_json::to_vec(&document).unwrap_or_default();
+        self.respond(HeaderValue::from_static("application/problem+json"), content)
+    }
+
+    /// The answer with this body, which says what the problem is.
+    pub fn respond(self, content_type: HeaderValue, content: Vec<u8>) -> Answer {
+        let mut answer = Response::new(body::whole(content));
         *answer.status_mut() = self.status;
         let headers = answer.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CONTENT_TYPE, content_type);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -149,6 +151,26 @@ impl Problem {
             limits::stamp_refusal(headers, self.retry_after_s.unwrap_or(1));
         }
         answer
+    }
+}
+
+/// A refusal as a gRPC caller gets it.
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        let kind = match problem.status {
+            StatusCode::UNAUTHORIZED => Kind::Unauthenticated,
+            StatusCode::FORBIDDEN => Kind::PermissionDenied,
+            StatusCode::NOT_FOUND => Kind::NotFound,
+            StatusCode::TOO_MANY_REQUESTS => Kind::ResourceExhausted,
+            StatusCode::SERVICE_UNAVAILABLE => Kind::Unavailable,
+            StatusCode::GATEWAY_TIMEOUT => Kind::DeadlineExceeded,
+            status if status.is_client_error() => Kind::InvalidArgument,
+            _ => Kind::Internal,
+        };
+        let mut error = Error::new(kind, problem.code, problem.detail).with_violations(problem.violations.into());
+        error.retry_after_s = problem.retry_after_s;
+        error.context = problem.context.map(Into::into);
+        error
     }
 }
 
@@ -184,6 +206,7 @@ fn title(code: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
     use haat_kernel::Kind;
     use http_body_util::BodyExt;
 
@@ -191,7 +214,7 @@ mod tests {
         let trace = TraceContext { trace_id: 0xabc, span_id: 1, sampled: false };
         let (parts, body) = problem.into_answer(&trace).into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        (Response::from_parts(parts, Full::default()), serde_json::from_slice(&bytes).unwrap())
+        (Response::from_parts(parts, body::whole(Bytes::new())), serde_json::from_slice(&bytes).unwrap())
     }
 
     #[tokio::test]

@@ -16,11 +16,16 @@ pub struct Record<'g> {
     pub route: Option<&'g str>,
     pub principal: Principal,
     pub is_cached: bool,
-    code: Option<String>,
-    context: Option<Box<str>>,
+    pub(crate) code: Option<String>,
+    pub(crate) context: Option<Box<str>>,
 }
 
 impl Record<'_> {
+    /// Of a refusal.
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
     pub fn refused(&mut self, problem: &Problem) {
         self.code = Some(problem.code.to_string());
         self.context.clone_from(&problem.context);

@@ -1,6 +1,7 @@
 //! The table of everything that the gateway answers: one route for each HTTP binding of the contracts, with all that can
 //! be prepared before the first request, and the gateway's own pages.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use haat_contracts::policy::{Call, HttpBinding, policies};
@@ -15,6 +16,8 @@ use crate::transcode::{Plan, PlanError, Shapes};
 
 pub struct Table {
     routes: Routes<Target>,
+    /// By gRPC path: a route of each call that has one.
+    by_call: BTreeMap<&'static str, Arc<CallRoute>>,
     pub shapes: Shapes,
 }
 
@@ -27,20 +30,14 @@ pub enum Target {
 /// What the gateway answers by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
-    Landing,
     Docs,
     OpenApi,
     Live,
     Ready,
 }
 
-const PAGES: &[(&str, Page)] = &[
-    ("/", Page::Landing),
-    ("/docs", Page::Docs),
-    ("/openapi.json", Page::OpenApi),
-    ("/healthz", Page::Live),
-    ("/readyz", Page::Ready),
-];
+const PAGES: &[(&str, Page)] =
+    &[("/docs", Page::Docs), ("/openapi.json", Page::OpenApi), ("/healthz", Page::Live), ("/readyz", Page::Ready)];
 
 pub struct CallRoute {
     pub call: &'static Call,
@@ -72,7 +69,7 @@ pub enum TableError {
 impl Table {
     /// From the contracts of this build.
     pub fn from_contracts() -> Result<Self, TableError> {
-        let mut table = Table { routes: Routes::default(), shapes: Shapes::default() };
+        let mut table = Table { routes: Routes::default(), by_call: BTreeMap::new(), shapes: Shapes::default() };
         for call in policies().calls.values() {
             for binding in &call.http {
                 table.add(call, binding)?;
@@ -105,7 +102,9 @@ impl Table {
             limit: call.rate_limit.and_then(Limit::new),
             template,
         };
-        self.routes.insert(method, &route.template.clone(), Target::Call(Arc::new(route)))?;
+        let route = Arc::new(route);
+        self.by_call.entry(&call.path).or_insert_with(|| route.clone());
+        self.routes.insert(method, &route.template, Target::Call(route.clone()))?;
         Ok(())
     }
 
@@ -116,10 +115,22 @@ impl Table {
         })
     }
 
+    /// The call of this gRPC path, where people may make it.
+    pub fn call(&self, grpc_path: &str) -> Option<&Arc<CallRoute>> {
+        self.by_call.get(grpc_path)
+    }
+
     /// Every binding of every call, in the order of the calls' names.
     pub fn calls(&self) -> impl Iterator<Item = &Arc<CallRoute>> {
         self.routes.values().filter_map(|target| if let Target::Call(route) = target { Some(route) } else { None })
     }
+}
+
+/// Paths that are the API's for good, whatever there is below them: `/v1/…`, `/.well-known/…`. All others may be pages.
+pub fn is_api(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    let is_version = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    first == ".well-known" || first.strip_prefix('v').is_some_and(is_version)
 }
 
 fn cache_control(call: &Call, is_cacheable: bool) -> HeaderValue {
@@ -154,6 +165,12 @@ mod tests {
         ] {
             assert_eq!(path_of(method, path), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn the_api_keeps_its_paths() {
+        assert!(["/v1/nothing", "/v2", "/.well-known/x"].into_iter().all(is_api));
+        assert!(!["/", "/vases", "/v/x", "/ops", "/p/v1/x"].into_iter().any(is_api));
     }
 
     #[test]

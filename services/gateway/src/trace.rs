@@ -8,6 +8,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 pub const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
+/// The same among our services.
+const CALL_CORRELATION_ID: HeaderName = HeaderName::from_static("haat-correlation-id");
+
 pub struct Trace {
     pub correlation_id: CorrelationId,
     /// The gateway's own work. It ends, and is exported, when this is dropped.
@@ -18,8 +21,21 @@ impl Trace {
     /// The client's ids where they are well-formed, else new ones; the span is always a new one.
     pub fn of(headers: &HeaderMap, now: Timestamp, entropy: &Entropy) -> Self {
         let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let parent = text(TRACEPARENT).and_then(TraceContext::parse).unwrap_or_default();
-        let correlation_id = text(CORRELATION_ID).and_then(CorrelationId::parse).unwrap_or_else(|| {
+        // Who brings an id of their own will ask about it.
+        let is_asked_for = text(CORRELATION_ID).is_some();
+        Trace::begin(text(CORRELATION_ID), text(TRACEPARENT), is_asked_for, now, entropy)
+    }
+
+    /// The same for a call of an application.
+    pub fn of_call(headers: &HeaderMap, now: Timestamp, entropy: &Entropy) -> Self {
+        let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        Trace::begin(text(CALL_CORRELATION_ID), text(TRACEPARENT), false, now, entropy)
+    }
+
+    fn begin(correlation_id: Option<&str>, parent: Option<&str>, is_asked_for: bool, now: Timestamp, entropy: &Entropy) -> Self {
+        let parent = parent.and_then(TraceContext::parse).unwrap_or_default();
+        let parent = TraceContext { sampled: parent.sampled || is_asked_for, ..parent };
+        let correlation_id = correlation_id.and_then(CorrelationId::parse).unwrap_or_else(|| {
             let mut random = [0u8; 16];
             entropy.fill(&mut random);
             CorrelationId::new(u128::from_le_bytes(random))

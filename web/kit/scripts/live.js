@@ -1,1 +1,14 @@
-// live
+// Parts of a page that follow what happens: `data-live` names where the fragments come from. They are ours, escaped by the
+// server, and scripts in them could not run.
+document.querySelectorAll('[data-live]').forEach((element) => {
+  const events = new EventSource(element.dataset.live);
+  events.addEventListener('fragment', (event) => {
+    element.innerHTML = event.data;
+  });
+  events.addEventListener('end', () => events.close());
+  events.addEventListener('goto', (event) => {
+    events.close();
+    window.location.assign(event.data);
+  });
+  window.addEventListener('pagehide', () => events.close());
+});

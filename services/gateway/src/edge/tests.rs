@@ -20,6 +20,7 @@ use crate::pages::Pages;
 use crate::readiness::Readiness;
 use crate::table::Table;
 use crate::tokens::Tokens;
+use crate::visiting;
 
 struct NoKeys;
 
@@ -45,6 +46,8 @@ async fn bench() -> Bench {
         tokens: Tokens::new(Arc::new(Keys::new(NoKeys)), Clock::System, "https://haat.test"),
         inspection: Inspection::Block,
         cache: Cache::default(),
+        form_limit: visiting::form_limit(),
+        decisions: Default::default(),
         readiness: Readiness::new(1),
         clock: Clock::System,
         entropy: Entropy::seeded(1),

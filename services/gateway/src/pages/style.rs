@@ -15,7 +15,8 @@ h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 1rem; }
 h2 { margin: 3rem 0 0.5rem; padding-bottom: 0.3rem; border-bottom: 2px solid var(--line); }
 h3 { margin: 0; font-size: 1rem; font-weight: 600; overflow-wrap: anywhere; }
 h4 { margin: 1rem 0 0.3rem; font-size: 0.85rem; color: var(--soft); }
-.landing { max-width: 40rem; margin: 15vh auto; padding: 0 1.5rem; }
+.failure { max-width: 34rem; margin: 18vh auto; padding: 0 1.5rem; }
+.reference { color: var(--soft); font-size: 0.85rem; }
 .reference { display: grid; grid-template-columns: 17rem minmax(0, 52rem); gap: 3rem; max-width: 76rem; margin: 0 auto; padding: 2rem 1.5rem; }
 nav { position: sticky; top: 1rem; align-self: start; max-height: calc(100vh - 2rem); overflow-y: auto; font-size: 0.9rem; }
 nav ul { list-style: none; margin: 0 0 1rem; padding: 0; }
