@@ -17,6 +17,7 @@ pub mod partition;
 mod rebuild;
 mod retention;
 mod scan;
+pub mod select;
 pub mod set_aside;
 pub mod sqlite;
 pub mod stats;
