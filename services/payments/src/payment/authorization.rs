@@ -5,9 +5,10 @@ use haat_kernel::{Money, Timestamp};
 use super::{Ask, Decision, Intent, Payment, PaymentError, PaymentEvent, Stage, Terms};
 use crate::provider::{Charge, ChargeStatus, Outcome};
 
-/// So many look-ups, over so many seconds, must find nothing before the provider is asked to authorize again.
-const MISSES_MIN: u32 = 3;
-const MISSING_S: i64 = 30;
+/// So many look-ups, over so many seconds, must find nothing before the provider is asked to authorize again: a little
+/// longer than a request can be on its way. A buyer waits meanwhile.
+const MISSES_MIN: u32 = 2;
+const MISSING_S: i64 = 5;
 /// The most orders that one payment pays for.
 const SHARES_MAX: usize = 200;
 
@@ -77,7 +78,7 @@ impl Intent {
     }
 
     /// The request may still be on its way. When that is past belief, it is made again under the same key, so that the
-    /// outcome is the provider's in every case.
+    /// outcome is the provider's in every case, also when the first one arrives after all.
     fn missing(&self, at: Timestamp) -> PaymentEvent {
         let missing_for = at.duration_since(self.asking.since).as_secs();
         let is_lost = self.asking.misses + 1 >= MISSES_MIN && missing_for >= MISSING_S;
