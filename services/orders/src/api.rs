@@ -39,7 +39,10 @@ impl Orders for Api {
             let id = wire::order_id(&request.order)?;
             let reader = Reader { principal: &ctx.principal, email: &request.email };
             let order = self.groups.store.load::<Order>(id.as_str()).await?.filter(|order| reader.sees_order(order));
-            order.map(|order| wire::order(&order)).ok_or_else(|| wire::no_such_order(&id))
+            let order = order.ok_or_else(|| wire::no_such_order(&id))?;
+            // Whoever sees an order may know where it goes: its seller has to send it there.
+            let group = self.groups.find(&order.terms.group).await?;
+            Ok(wire::order_of(&order, group.as_ref()))
         })
         .await
     }
@@ -51,7 +54,9 @@ impl Orders for Api {
                 Some(seller) => (OF_SELLER, seller.as_str()),
                 None => (OF_BUYER, ctx.principal.user_id().unwrap_or_default()),
             };
-            let orders = self.groups.store.list::<Order>(key, value, &page).await?;
+            let wanted = request.state();
+            let is_wanted = |order: &Order| wire::is_in(order, wanted);
+            let orders = self.groups.store.select(key, value, &page, is_wanted).await?;
             Ok(pb::ListOrdersResponse {
                 orders: orders.items.iter().map(|order| wire::order(order)).collect(),
                 next_page_token: orders.next_token,

@@ -159,7 +159,23 @@ pub fn order(order: &Order) -> pb::Order {
         history: order.history.iter().map(history).collect(),
         created_at: Some(timestamp(order.at)),
         cancel_reason: order.cancel_reason.clone().unwrap_or_default(),
+        group_number: String::new(),
+        shipping_address: None,
     }
+}
+
+/// One order by itself, with what its group knows of it.
+pub fn order_of(one: &Order, group: Option<&Group>) -> pb::Order {
+    pb::Order {
+        group_number: group.map(Group::number).unwrap_or_default(),
+        shipping_address: group.map(|group| address_to_wire(group.terms.shipping_address.clone())),
+        ..order(one)
+    }
+}
+
+/// Every order is in an unspecified state.
+pub fn is_in(order: &Order, wanted: pb::order::State) -> bool {
+    wanted == pb::order::State::Unspecified || state(order.state) == wanted
 }
 
 fn state(state: State) -> pb::order::State {

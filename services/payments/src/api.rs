@@ -3,17 +3,18 @@
 
 use haat_contracts::payments::{self as pb, payments_server::Payments};
 use haat_kernel::id::derived;
-use haat_kernel::{Ctx, Entropy, Error, Id, Result};
+use haat_kernel::{Ctx, Entropy, Error, Id, Principal, Result};
 use haat_rpc as rpc;
 use haat_store::Versioned;
 use tonic::{Request, Response, Status};
 
-use crate::ids::{OrderId, PaymentId, RefundId};
+use crate::ids::{OrderId, PaymentId, RefundId, SellerId};
 use crate::payment::authorization::create;
 use crate::payment::settlement::cancel;
 use crate::payment::{Decision, Intent, Payment, PaymentError, PaymentEvent};
+use crate::statement::Span;
 use crate::work::Worker;
-use crate::{ledger, wire};
+use crate::{ledger, statement, wire};
 
 type Reply<T> = Result<Response<T>, Status>;
 
@@ -62,6 +63,15 @@ impl Payments for Api {
                 pb::list_ledger_balances_response::Balance { account, balance: Some(sum.into()) }
             };
             Ok(pb::ListLedgerBalancesResponse { balances: balances.map(balance).collect() })
+        })
+        .await
+    }
+
+    async fn get_seller_statement(&self, request: Request<pb::GetSellerStatementRequest>) -> Reply<pb::SellerStatement> {
+        rpc::call(request, |ctx, request| async move {
+            let seller = own_seller(&ctx.principal)?;
+            let span = Span::read(&request.from, &request.to, wire::step(request.step()), ctx.now)?;
+            Ok(wire::statement(statement::statement(&self.worker.store, &seller, span).await?))
         })
         .await
     }
@@ -158,4 +168,10 @@ impl Api {
             None => self.entropy.id(ctx.now),
         }
     }
+}
+
+/// The seller for whom the caller acts.
+pub(crate) fn own_seller(principal: &Principal) -> Result<SellerId> {
+    let id = principal.seller_id.as_deref().and_then(|id| SellerId::parse(id).ok());
+    id.ok_or_else(|| Error::permission_denied("This is for sellers, and you act for none."))
 }

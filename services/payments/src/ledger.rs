@@ -4,7 +4,7 @@
 //! fact. A debit is positive: a provider's receivable is what it owes us, a negative payable is what we owe a seller. An
 //! authorization moves nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use haat_kernel::id::derived;
 use haat_kernel::{Error, Id, Money, MoneyError, Result, Timestamp};
@@ -17,6 +17,8 @@ use crate::payment::{Intent, PaymentEvent, Share, Work};
 
 /// The key under which all transactions are found.
 const ALL: &str = "all";
+/// The key under which the transactions on a seller's account are found, the oldest first.
+pub const OF_SELLER: &str = "seller";
 /// The platform's part of a sale, in hundredths of a percent. Each entry keeps what was charged when it was sold.
 const COMMISSION_BASIS_POINTS: u32 = 0;
 
@@ -107,6 +109,13 @@ impl LedgerTransaction {
     pub fn is_balanced(&self) -> bool {
         sum_of(&self.entries).is_some_and(|sum| sum.is_zero())
     }
+
+    /// By how much this changes what a seller is owed; none where it does not touch the seller's account.
+    pub fn owed_to(&self, seller: &SellerId) -> Option<Money> {
+        let account = Account::SellerPayable(seller).to_string();
+        let entries: Vec<Entry> = self.entries.iter().filter(|entry| entry.account == account).cloned().collect();
+        sum_of(&entries).map(|sum| Money { minor: -sum.minor, ..sum })
+    }
 }
 
 fn sum_of(entries: &[Entry]) -> Option<Money> {
@@ -129,6 +138,11 @@ fn sale(provider: &str, amount: Money, shares: &[Share]) -> Result<Vec<Entry>, M
     Ok(entries)
 }
 
+/// Whose account it is, if a seller's.
+fn seller_of(account: &str) -> Option<&str> {
+    account.strip_prefix("seller:")?.strip_suffix(":payable")
+}
+
 impl Entry {
     fn reversed(self) -> Self {
         Entry { amount: Money { minor: -self.amount.minor, ..self.amount }, ..self }
@@ -137,7 +151,7 @@ impl Entry {
 
 impl Aggregate for LedgerTransaction {
     const KIND: &'static str = "ledger_transaction";
-    const SCHEMA: u32 = 1;
+    const SCHEMA: u32 = 2;
     type Event = LedgerEvent;
 
     fn create(event: &LedgerEvent) -> Option<Self> {
@@ -148,7 +162,10 @@ impl Aggregate for LedgerTransaction {
     fn apply(&mut self, _: &LedgerEvent) {}
 
     fn keys(&self) -> Vec<Key> {
-        vec![Key::plain(ALL, "", "")]
+        let sort = format!("{:020}", self.at.as_microsecond());
+        let sellers: BTreeSet<&str> = self.entries.iter().filter_map(|entry| seller_of(&entry.account)).collect();
+        let of_sellers = sellers.into_iter().map(|seller| Key::plain(OF_SELLER, seller, sort.clone()));
+        std::iter::once(Key::plain(ALL, "", "")).chain(of_sellers).collect()
     }
 }
 

@@ -5,7 +5,7 @@
 //! refunded ≤ captured ≤ amount; what a provider did not answer is asked about until it is known; every ledger
 //! transaction sums to zero and stands in the same commit as the fact that it records.
 //!
-//! Reading order: `ids`, `payment` (with `authorization`, `settlement`, `refunds`), `ledger`, `provider`, `webhook`,
+//! Reading order: `ids`, `payment` (with `authorization`, `settlement`, `refunds`), `ledger`, `statement`, `provider`, `webhook`,
 //! `sandbox`, `work`, `stuck`, `wire`, `api`.
 
 mod api;
@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod payment;
 pub mod provider;
 mod sandbox;
+mod statement;
 mod stuck;
 pub mod webhook;
 mod wire;

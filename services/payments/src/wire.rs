@@ -11,6 +11,7 @@ use haat_store::{Aggregate, Store, StoredEvent};
 use crate::ids::{CheckoutId, OrderGroupId, OrderId, PaymentId, RefundId, SellerId};
 use crate::payment::{Intent, Payment, PaymentEvent, Refund, RefundState, Share, Stage, Terms};
 use crate::sandbox;
+use crate::statement::{Period, Statement, Step};
 
 const TOKEN_LENGTH_MAX: usize = 128;
 const REASON_LENGTH_MAX: usize = 200;
@@ -146,6 +147,35 @@ fn refund(refund: &Refund) -> pb::payment::Refund {
         order_id: refund.order.as_ref().map(ToString::to_string).unwrap_or_default(),
         reason: refund.reason.clone(),
         at: Some(timestamp(refund.at)),
+    }
+}
+
+pub fn step(step: pb::get_seller_statement_request::Step) -> Step {
+    match step {
+        pb::get_seller_statement_request::Step::Month => Step::Month,
+        pb::get_seller_statement_request::Step::Day | pb::get_seller_statement_request::Step::Unspecified => Step::Day,
+    }
+}
+
+pub fn statement(statement: Statement) -> pb::SellerStatement {
+    let period = |period: Period| pb::seller_statement::Period {
+        from: period.first.to_string(),
+        sales: period.sums.sales,
+        sold: Some(period.sums.sold.into()),
+        refunds: period.sums.refunds,
+        refunded: Some(period.sums.refunded.into()),
+        balance: Some(period.balance.into()),
+    };
+    pb::SellerStatement {
+        from: statement.span.first().to_string(),
+        to: statement.span.last().to_string(),
+        opening_balance: Some(statement.opening.into()),
+        closing_balance: Some(statement.closing.into()),
+        sales: statement.sums.sales,
+        sold: Some(statement.sums.sold.into()),
+        refunds: statement.sums.refunds,
+        refunded: Some(statement.sums.refunded.into()),
+        periods: statement.periods.into_iter().map(period).collect(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
+use haat_contracts::common::PostalAddress;
 use haat_contracts::feed::{FeedEvent, SubscribeRequest, feed_client::FeedClient};
 use haat_contracts::orders as pb;
 use haat_contracts::orders::orders_client::OrdersClient;
@@ -106,6 +107,7 @@ impl Desk {
             buyer_id: if is_guest { String::new() } else { buyer().id },
             email: EMAIL.to_owned(),
             payment_id: derived::<PaymentId>(&["payment"]).to_string(),
+            shipping_address: Some(PostalAddress { city: "Pune".to_owned(), ..PostalAddress::default() }),
             reservation_id: "reservation_1".to_owned(),
             orders: vec![new_order("a", 500), new_order("b", 300)],
             ..Default::default()
@@ -133,8 +135,14 @@ impl Desk {
 
     pub async fn orders_of(&self, who: &Principal, page_token: &str) -> Result<pb::ListOrdersResponse> {
         let mut client = self.gateway.clone();
-        let request = pb::ListOrdersRequest { page_size: 1, page_token: page_token.to_owned() };
+        let request = pb::ListOrdersRequest { page_size: 1, page_token: page_token.to_owned(), ..Default::default() };
         rpc::send(&ctx(who), request, |request| client.list_orders(request)).await
+    }
+
+    pub async fn orders_in(&self, who: &Principal, state: pb::order::State) -> Result<Vec<pb::Order>> {
+        let mut client = self.gateway.clone();
+        let request = pb::ListOrdersRequest { state: state.into(), ..Default::default() };
+        Ok(rpc::send(&ctx(who), request, |request| client.list_orders(request)).await?.orders)
     }
 
     pub async fn cancel(&self, who: &Principal, order: &str, reason: &str, key: &str) -> Result<pb::Order> {

@@ -107,3 +107,22 @@ fn a_refused_refund_waits_for_an_operator() {
         assert_eq!(calls().len(), 3);
     });
 }
+
+#[test]
+fn a_seller_finds_what_to_send_and_where() {
+    simulate(|desk| async move {
+        desk.place(false).await;
+        desk.confirm().await;
+        let placed = desk.orders_in(&seller("a"), State::Placed).await.unwrap();
+        assert_eq!((placed.len(), placed[0].id.as_str()), (1, order_id("a").as_str()));
+        assert!(placed[0].shipping_address.is_none(), "a list does not say where orders go");
+        let order = desk.order(&seller("a"), "a").await.unwrap();
+        assert!(order.group_number.starts_with("H-"));
+        assert!(order.shipping_address.is_some_and(|address| !address.city.is_empty()));
+
+        desk.cancel(&seller("a"), "a", "out of stock", "key-1").await.unwrap();
+        assert!(desk.orders_in(&seller("a"), State::Placed).await.unwrap().is_empty());
+        assert_eq!(desk.orders_in(&seller("a"), State::Canceled).await.unwrap().len(), 1);
+        assert!(desk.orders_in(&seller("b"), State::Canceled).await.unwrap().is_empty());
+    });
+}

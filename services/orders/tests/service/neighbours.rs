@@ -97,10 +97,16 @@ impl Payments for Money {
     async fn refund_payment(&self, _: Request<payments::RefundPaymentRequest>) -> Reply<payments::Payment> {
         unexpected()
     }
+    async fn sync_payment(&self, _: Request<payments::SyncPaymentRequest>) -> Reply<payments::Payment> {
+        unexpected()
+    }
     async fn list_ledger_balances(
         &self,
         _: Request<payments::ListLedgerBalancesRequest>,
     ) -> Reply<payments::ListLedgerBalancesResponse> {
+        unexpected()
+    }
+    async fn get_seller_statement(&self, _: Request<payments::GetSellerStatementRequest>) -> Reply<payments::SellerStatement> {
         unexpected()
     }
     async fn receive_webhook(&self, _: Request<payments::ReceiveWebhookRequest>) -> Reply<()> {
