@@ -105,6 +105,12 @@ impl Errors {
 }
 
 impl Visit {
+    /// Whether a form comes from a page of ours, for those that `Form` cannot read, such as one with a file: `proof` is what
+    /// its field `csrf` says.
+    pub fn is_own_form(&self, headers: &http::HeaderMap, proof: &str) -> bool {
+        csrf::is_ours(headers, &self.origin(), self.csrf_cookie(), proof)
+    }
+
     /// The hidden field that proves a form to be ours: in every form that is posted.
     pub fn csrf_field(&self) -> maud::Markup {
         maud::html! { input type="hidden" name=(csrf::FIELD) value=(self.csrf_token()); }
