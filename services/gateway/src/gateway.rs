@@ -204,7 +204,7 @@ impl Gateway {
                 problem.retry_after_s = Some(1);
                 Err(problem)
             }
-            Page::Docs | Page::OpenApi => Ok(self.pages.answer(page, &parts.headers)),
+            Page::Docs | Page::DocsStyle | Page::DocsScript | Page::OpenApi => Ok(self.pages.answer(page, &parts.headers)),
         }
     }
 }

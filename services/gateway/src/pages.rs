@@ -1,12 +1,12 @@
 //! What the gateway answers by itself: the API reference and its OpenAPI document, made once at the start, and the page that
-//! stands in for an application that is away. They need no scripts, no fonts and no other host, and their headers allow none.
+//! stands in for an application that is away. They are whole without scripts, need no other host, and their headers allow none.
 
+mod example;
 mod reference;
-mod style;
 
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, html};
 
 use crate::answer::{Answer, Content};
 use crate::body;
@@ -14,11 +14,15 @@ use crate::openapi;
 use crate::problem::Problem;
 use crate::table::{Page, Table};
 
-/// Styles stand in the page itself; nothing else is loaded, and nobody may frame it.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Style, script and calls of this host alone, and nobody may frame it.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const STYLE: &str = include_str!("pages/reference.css");
+const SCRIPT: &str = include_str!("pages/reference.js");
 
 pub struct Pages {
     docs: Content,
+    style: Content,
+    script: Content,
     openapi: Content,
 }
 
@@ -28,6 +32,8 @@ impl Pages {
         let json = HeaderValue::from_static("application/json");
         Pages {
             docs: page("Haat API reference", &reference::body(&document)),
+            style: file("text/css; charset=utf-8", STYLE),
+            script: file("text/javascript; charset=utf-8", SCRIPT),
             openapi: Content::new(json, document.to_string().into_bytes()).with_etag(),
         }
     }
@@ -36,6 +42,8 @@ impl Pages {
     pub fn answer(&self, page: Page, request: &HeaderMap) -> Answer {
         let content = match page {
             Page::Docs => &self.docs,
+            Page::DocsStyle => &self.style,
+            Page::DocsScript => &self.script,
             Page::OpenApi | Page::Live | Page::Ready => &self.openapi,
         };
         let mut answer = content.clone().respond(StatusCode::OK, request);
@@ -58,6 +66,10 @@ fn page(title: &str, body: &Markup) -> Content {
     Content::new(HeaderValue::from_static("text/html; charset=utf-8"), document).with_etag()
 }
 
+fn file(content_type: &'static str, text: &str) -> Content {
+    Content::new(HeaderValue::from_static(content_type), text.as_bytes().to_vec()).with_etag()
+}
+
 fn markup(title: &str, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
@@ -67,7 +79,7 @@ fn markup(title: &str, body: &Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) }
-                style { (PreEscaped(style::CSS)) }
+                link rel="stylesheet" href="/docs/reference.css";
             }
             body { (body) }
         }
@@ -89,7 +101,7 @@ pub fn failure(problem: Problem, reference: &str) -> Answer {
         main.failure {
             h1 { (title) }
             p { (text) }
-            p.reference { "Reference: " code { (reference) } }
+            p.hint { "Reference: " code { (reference) } }
         }
     };
     let document = markup(title, &body).into_string().into_bytes();

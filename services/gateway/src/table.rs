@@ -31,13 +31,21 @@ pub enum Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
     Docs,
+    DocsStyle,
+    DocsScript,
     OpenApi,
     Live,
     Ready,
 }
 
-const PAGES: &[(&str, Page)] =
-    &[("/docs", Page::Docs), ("/openapi.json", Page::OpenApi), ("/healthz", Page::Live), ("/readyz", Page::Ready)];
+const PAGES: &[(&str, Page)] = &[
+    ("/docs", Page::Docs),
+    ("/docs/reference.css", Page::DocsStyle),
+    ("/docs/reference.js", Page::DocsScript),
+    ("/openapi.json", Page::OpenApi),
+    ("/healthz", Page::Live),
+    ("/readyz", Page::Ready),
+];
 
 pub struct CallRoute {
     pub call: &'static Call,

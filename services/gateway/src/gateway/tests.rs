@@ -261,8 +261,15 @@ async fn pages_are_served_with_a_strict_policy() {
     let bench = bench();
     let (answer, body) = bench.ask(get("/docs"), "").await;
     assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
-    assert!(answer.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
-    assert!(!body.as_str().unwrap().contains("<script"));
+    let policy = answer.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    let body = body.as_str().unwrap();
+    assert!(["<script>", "<style", " style=\""].iter().all(|inline| !body.contains(inline)));
+    for (path, kind) in
+        [("/docs/reference.css", "text/css; charset=utf-8"), ("/docs/reference.js", "text/javascript; charset=utf-8")]
+    {
+        assert_eq!(bench.ask(get(path), "").await.0.headers()["content-type"], kind);
+    }
     let (_, openapi) = bench.ask(get("/openapi.json"), "").await;
     assert_eq!(openapi["openapi"], "3.1.0");
 }

@@ -3,14 +3,22 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::example;
+
 pub fn body(document: &Value) -> Markup {
     html! {
+        script type="module" src="/docs/reference.js" {}
         div.reference {
             nav aria-label="Calls" { (contents(document)) }
             main {
                 h1 { "Haat API reference" }
                 p { (prose(text(document, "/info/description"))) }
                 p { "Programs read the same as an " a href="/openapi.json" { "OpenAPI document" } "." }
+                form.token #token hidden {
+                    label for="access-token" { "Access token for the calls that you try here" }
+                    input #access-token autocomplete="off" spellcheck="false";
+                    p { "Sign in with " a href="#createSession" { code { "POST /v1/sessions" } } ", and it is filled in. This browser tab keeps it until it is closed." }
+                }
                 @for tag in items(document, "/tags") {
                     h2 id=(text(tag, "/name")) { (text(tag, "/name")) }
                     p { (prose(text(tag, "/description"))) }
@@ -66,6 +74,7 @@ fn article(document: &Value, path: &str, method: &str, operation: &Value) -> Mar
                 p { "Any bytes, with their " code { "Content-Type" } "." }
             }
             (answer(operation))
+            (example::section(document, path, method, operation))
         }
     }
 }
@@ -189,20 +198,20 @@ fn operations<'d>(document: &'d Value, tag: &str) -> Vec<(&'d str, &'d str, &'d 
     all.filter(|(_, _, operation)| text(operation, "/tags/0") == tag).collect()
 }
 
-fn resolve<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
+pub fn resolve<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
     let reference = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
     reference.and_then(|pointer| document.pointer(pointer)).unwrap_or(schema)
 }
 
-fn text<'d>(value: &'d Value, pointer: &str) -> &'d str {
+pub fn text<'d>(value: &'d Value, pointer: &str) -> &'d str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn items<'d>(value: &'d Value, pointer: &str) -> &'d [Value] {
+pub fn items<'d>(value: &'d Value, pointer: &str) -> &'d [Value] {
     value.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-fn entries<'d>(value: &'d Value, pointer: &str) -> impl Iterator<Item = (&'d str, &'d Value)> {
+pub fn entries<'d>(value: &'d Value, pointer: &str) -> impl Iterator<Item = (&'d str, &'d Value)> {
     let object = value.pointer(pointer).and_then(Value::as_object);
     object.into_iter().flatten().map(|(name, value)| (name.as_str(), value))
 }
