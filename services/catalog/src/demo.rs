@@ -42,14 +42,7 @@ fn listing(dice: &Dice, goods: &Goods, seed: u64, number: u32) -> Listing {
     let images = images(&title, &colors, [noun, material, style], number);
     Listing {
         handle: format!("{}-{seed}-{number}", slug(&title)),
-        content: Content {
-            title,
-            description,
-            category: goods.category.into(),
-            brand: (*brand).into(),
-            tags,
-            images,
-        },
+        content: Content { title, description, category: goods.category.into(), brand: (*brand).into(), tags, images },
         variants: variants(dice, goods, &colors, &base),
         is_published: Some(true),
         ..Listing::default()
@@ -71,10 +64,9 @@ fn images(title: &str, colors: &[&str], [noun, material, style]: [&str; 3], numb
         let alt = if colors.contains(shade) { format!("{title} ({shade})") } else { title.to_owned() };
         Image { url: format!("{}/{number}.svg", folder(shade)), alt }
     };
-    let close = shades.first().map(|shade| Image {
-        url: format!("{}/{number}-detail.svg", folder(shade)),
-        alt: format!("{title}, a close look"),
-    });
+    let close = shades
+        .first()
+        .map(|shade| Image { url: format!("{}/{number}-detail.svg", folder(shade)), alt: format!("{title}, a close look") });
     shades.iter().map(whole).chain(close).collect()
 }
 

@@ -18,7 +18,8 @@ const PLACES_MAX: usize = 2;
 
 impl Api {
     pub(crate) async fn suggest(&self, request: pb::SuggestProductsRequest) -> Result<pb::SuggestProductsResponse> {
-        let size = usize::try_from(request.page_size).ok().filter(|size| *size > 0).map_or(SIZE_DEFAULT, |size| size.min(SIZE_MAX));
+        let size =
+            usize::try_from(request.page_size).ok().filter(|size| *size > 0).map_or(SIZE_DEFAULT, |size| size.min(SIZE_MAX));
         if request.query.trim().is_empty() {
             return Ok(pb::SuggestProductsResponse::default());
         }

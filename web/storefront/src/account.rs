@@ -65,7 +65,8 @@ pub async fn orders(State(front): State<Front>, visit: Visit, Query(paged): Quer
     }
     let pager = ui::Pager {
         first: (!paged.page.is_empty()).then(|| "/account/orders".to_owned()),
-        next: (!found.next_page_token.is_empty()).then(|| format!("/account/orders?page={}", wanted::encoded(&found.next_page_token))),
+        next: (!found.next_page_token.is_empty())
+            .then(|| format!("/account/orders?page={}", wanted::encoded(&found.next_page_token))),
         position: String::new(),
     };
     let body = html! {

@@ -11,11 +11,42 @@ use crate::{Front, Shop, basket, cart, parts};
 
 /// The states and territories of India: as people write them.
 const STATES: [&str; 36] = [
-    "Andaman and Nicobar Islands", "Andhra Pradesh", "Arunachal Pradesh", "Assam", "Bihar", "Chandigarh", "Chhattisgarh",
-    "Dadra and Nagar Haveli and Daman and Diu", "Delhi", "Goa", "Gujarat", "Haryana", "Himachal Pradesh", "Jammu and Kashmir",
-    "Jharkhand", "Karnataka", "Kerala", "Ladakh", "Lakshadweep", "Madhya Pradesh", "Maharashtra", "Manipur", "Meghalaya",
-    "Mizoram", "Nagaland", "Odisha", "Puducherry", "Punjab", "Rajasthan", "Sikkim", "Tamil Nadu", "Telangana", "Tripura",
-    "Uttar Pradesh", "Uttarakhand", "West Bengal",
+    "Andaman and Nicobar Islands",
+    "Andhra Pradesh",
+    "Arunachal Pradesh",
+    "Assam",
+    "Bihar",
+    "Chandigarh",
+    "Chhattisgarh",
+    "Dadra and Nagar Haveli and Daman and Diu",
+    "Delhi",
+    "Goa",
+    "Gujarat",
+    "Haryana",
+    "Himachal Pradesh",
+    "Jammu and Kashmir",
+    "Jharkhand",
+    "Karnataka",
+    "Kerala",
+    "Ladakh",
+    "Lakshadweep",
+    "Madhya Pradesh",
+    "Maharashtra",
+    "Manipur",
+    "Meghalaya",
+    "Mizoram",
+    "Nagaland",
+    "Odisha",
+    "Puducherry",
+    "Punjab",
+    "Rajasthan",
+    "Sikkim",
+    "Tamil Nadu",
+    "Telangana",
+    "Tripura",
+    "Uttar Pradesh",
+    "Uttarakhand",
+    "West Bengal",
 ];
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -95,8 +126,12 @@ pub async fn save(State(front): State<Front>, visit: Visit, Form(form): Form<Del
     let mut errors = missing(&visit, &form);
     if errors.is_empty() {
         let email = (!form.email.is_empty()).then(|| form.email.clone());
-        let message =
-            UpdateCartRequest { cart: cart.id.clone(), email, shipping_address: Some(form.address()), ..UpdateCartRequest::default() };
+        let message = UpdateCartRequest {
+            cart: cart.id.clone(),
+            email,
+            shipping_address: Some(form.address()),
+            ..UpdateCartRequest::default()
+        };
         match front.shop.update_cart(&visit.ctx(), message).await {
             Ok(_) => {
                 if visit.user().is_none() {

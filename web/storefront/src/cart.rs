@@ -136,7 +136,10 @@ fn empty(visit: &Visit) -> Page {
         (ui::link_button(ui::Look::Primary, "/search", &visit.t("home-shop-all")))
         @if visit.user().is_some() { (ui::link_button(ui::Look::Secondary, "/account/orders", &visit.t("my-orders"))) }
     };
-    Page::new(Head::titled(visit.t("cart")).private(), ui::empty_state(ui::Icon::Cart, &title, &visit.t("cart-empty-text"), &actions))
+    Page::new(
+        Head::titled(visit.t("cart")).private(),
+        ui::empty_state(ui::Icon::Cart, &title, &visit.t("cart-empty-text"), &actions),
+    )
 }
 
 async fn shown(shop: &Shop, visit: &Visit, cart: &Cart, refusal: Option<&Refusal<'_>>) -> Page {

@@ -63,7 +63,12 @@ pub fn layout(visit: &Visit, page: &Page, categories: &Categories) -> Markup {
         query: wanted.query,
         suggestions: Some("/suggest".to_owned()),
         cart_count: Some(basket::count(visit)),
-        categories: categories.names().into_iter().take(SHOWN).map(|name| link(name.clone(), &Wanted::in_category(&name).path())).collect(),
+        categories: categories
+            .names()
+            .into_iter()
+            .take(SHOWN)
+            .map(|name| link(name.clone(), &Wanted::in_category(&name).path()))
+            .collect(),
         account: vec![link(visit.t("my-account"), "/account"), link(visit.t("my-orders"), "/account/orders")],
         footer: vec![
             link(visit.t("footer-all"), "/search"),

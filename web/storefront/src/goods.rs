@@ -39,7 +39,8 @@ pub fn picture(product: &Product) -> Picture {
 
 /// The picture of a variant: the first that speaks of one of its options, else the product's first.
 pub fn picture_of(product: &Product, variant: Option<&Variant>) -> usize {
-    let options: Vec<String> = variant.iter().flat_map(|variant| variant.options.values()).map(|value| value.to_lowercase()).collect();
+    let options: Vec<String> =
+        variant.iter().flat_map(|variant| variant.options.values()).map(|value| value.to_lowercase()).collect();
     let speaks_of = |picture: &Picture| {
         let alt = picture.alt.to_lowercase();
         let mut words = alt.split(|char: char| !char.is_alphanumeric());
@@ -62,10 +63,6 @@ pub fn by_merit(offers: &[Offer]) -> Vec<&Offer> {
     sorted
 }
 
-pub fn best(variant: &Variant) -> Option<&Offer> {
-    by_merit(&variant.offers).first().copied()
-}
-
 fn amount(offer: &Offer) -> i64 {
     offer.price.as_ref().map_or(i64::MAX, |price| price.amount)
 }
@@ -81,7 +78,8 @@ pub struct Prices {
 pub fn prices(product: &Product) -> Prices {
     let all = || product.variants.iter().flat_map(|variant| &variant.offers);
     let is_available = all().any(|offer| offer.available);
-    let mut prices: Vec<&Money> = all().filter(|offer| offer.available || !is_available).filter_map(|offer| offer.price.as_ref()).collect();
+    let mut prices: Vec<&Money> =
+        all().filter(|offer| offer.available || !is_available).filter_map(|offer| offer.price.as_ref()).collect();
     prices.sort_by_key(|price| price.amount);
     let varies = prices.first().map(|price| price.amount) != prices.last().map(|price| price.amount);
     Prices { lowest: prices.first().map(|price| (*price).clone()), varies, is_available }
@@ -184,7 +182,7 @@ mod tests {
     #[test]
     fn the_best_offer_is_one_that_can_be_had() {
         let product = product();
-        assert_eq!(best(&product.variants[1]).unwrap().id, "c");
+        assert_eq!(by_merit(&product.variants[1].offers)[0].id, "c");
         assert_eq!(prices(&product).lowest.unwrap().amount, 950);
         assert!(prices(&product).varies);
         assert_eq!(chosen(&product, "").unwrap().sku, "BM");
@@ -196,7 +194,8 @@ mod tests {
     fn choosing_a_value_keeps_the_other_options() {
         let product = product();
         let choices = choices(&product, &product.variants[1]);
-        let skus: Vec<_> = choices.iter().map(|choice| choice.values.iter().map(|value| value.sku.as_str()).collect::<Vec<_>>()).collect();
+        let skus: Vec<_> =
+            choices.iter().map(|choice| choice.values.iter().map(|value| value.sku.as_str()).collect::<Vec<_>>()).collect();
         assert_eq!(skus, [vec!["BM", "RM"], vec!["BS", "BM"]]);
         assert!(choices[0].values[0].is_chosen && !choices[1].values[0].is_available);
     }

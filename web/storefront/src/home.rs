@@ -107,17 +107,21 @@ fn shelf(visit: &Visit, title: &str, more: &str, found: Option<&SearchProductsRe
 }
 
 fn collections(visit: &Visit) -> Markup {
-    parts::section(&visit.t("home-collections"), None, &html! {
-        ul.collections {
-            @for (message, words, picture) in COLLECTIONS {
-                li { a.collection href=(Wanted::query(words).path()) {
-                    (parts::decoration(picture))
-                    span.collection-name { (visit.t(message)) }
-                    span.collection-text { (visit.t(&format!("{message}-text"))) }
-                } }
+    parts::section(
+        &visit.t("home-collections"),
+        None,
+        &html! {
+            ul.collections {
+                @for (message, words, picture) in COLLECTIONS {
+                    li { a.collection href=(Wanted::query(words).path()) {
+                        (parts::decoration(picture))
+                        span.collection-name { (visit.t(message)) }
+                        span.collection-text { (visit.t(&format!("{message}-text"))) }
+                    } }
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 fn promises(visit: &Visit) -> Markup {

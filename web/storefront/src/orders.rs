@@ -110,11 +110,7 @@ fn proof(visit: &Visit, group: &str, email: &str, errors: &Errors) -> Page {
 
 const REASONS: [&str; 5] = ["changed-mind", "ordered-by-mistake", "found-cheaper", "too-slow", "other"];
 
-pub async fn cancel_page(
-    State(front): State<Front>,
-    visit: Visit,
-    Path((group, order)): Path<(String, String)>,
-) -> Result<Page> {
+pub async fn cancel_page(State(front): State<Front>, visit: Visit, Path((group, order)): Path<(String, String)>) -> Result<Page> {
     let group = found(&front.shop, &visit, &group).await?;
     let order = group.orders.iter().find(|own| own.id == order).ok_or(Failure::NotFound)?;
     Ok(cancel_form(&visit, &group, order, &Errors::default()))

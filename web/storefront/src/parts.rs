@@ -61,7 +61,7 @@ fn card(visit: &Visit, product: &Product, is_eager: bool) -> Markup {
     let prices = goods::prices(product);
     let picture = Picture { alt: String::new(), ..goods::picture(product) };
     html! {
-        article.card {
+        article.piece {
             div.card-picture {
                 (image(&picture, is_eager))
                 @if !prices.is_available { span.card-flag { (visit.t("sold-out")) } }

@@ -108,7 +108,11 @@ async fn refused(shop: &Shop, visit: &Visit, form: &Payment, error: Error) -> Fa
     };
     let status = StatusCode::from_u16(error.kind.http_status()).unwrap_or(StatusCode::CONFLICT);
     // Other terms need another key; the same attempt keeps its own.
-    let key = if error.kind.is_transient() { html! { input type="hidden" name="key" value=(form.key); } } else { visit.key_field() };
+    let key = if error.kind.is_transient() {
+        html! { input type="hidden" name="key" value=(form.key); }
+    } else {
+        visit.key_field()
+    };
     Failure::Shown(Box::new(shown(visit, &cart, &form.token, &key, &Errors::summary(text)).with_status(status)))
 }
 

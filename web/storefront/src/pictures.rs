@@ -55,7 +55,7 @@ impl Picture {
 pub fn path_for(title: &str, category: &str, colour: &str, id: &str) -> String {
     let title = slug(title);
     let motif = motifs::of_product(&title, &slug(category));
-    let finish = title.split('-').find(|word| Finish::named(word) != Finish::Plain).unwrap_or("plain");
+    let finish = Finish::word_in(&title).unwrap_or("plain");
     let colour = if colour.is_empty() { "some".to_owned() } else { slug(colour) };
     format!("/pictures/{}/{colour}/{finish}/{}.svg", motif.name, number_of(id))
 }
@@ -86,7 +86,9 @@ mod tests {
     #[test]
     fn pictures_are_small_and_well_formed() {
         for colour in ["blue", "steel", "unheard-of"] {
-            for finish in ["plain", "block-print", "ajrakh", "tie-dye", "hand-painted", "kantha", "checked", "banarasi", "striped"] {
+            for finish in
+                ["plain", "block-print", "ajrakh", "tie-dye", "hand-painted", "kantha", "checked", "banarasi", "striped"]
+            {
                 for motif in motifs::all() {
                     let svg = Picture::read(motif.name, colour, finish, "17.svg").unwrap().svg();
                     assert!(svg.len() < 3_000, "{}: {} bytes", motif.name, svg.len());

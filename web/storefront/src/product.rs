@@ -78,7 +78,8 @@ fn trail(visit: &Visit, product: &Product) -> Markup {
 
 fn gallery(visit: &Visit, product: &Product, variant: Option<&Variant>, wanted: usize) -> Markup {
     let pictures = goods::pictures(product);
-    let shown = wanted.checked_sub(1).filter(|index| *index < pictures.len()).unwrap_or_else(|| goods::picture_of(product, variant));
+    let shown =
+        wanted.checked_sub(1).filter(|index| *index < pictures.len()).unwrap_or_else(|| goods::picture_of(product, variant));
     let sku = variant.map(|variant| variant.sku.as_str()).unwrap_or_default();
     html! {
         div.gallery {
@@ -190,7 +191,7 @@ fn add_form(visit: &Visit, offer: &Offer, look: ui::Look) -> Markup {
             (visit.key_field())
             input type="hidden" name="offer" value=(offer.id);
             @if look == ui::Look::Primary {
-                label.quantity { span { (visit.t("quantity")) } select name="quantity" { @for count in 1..=most { option value=(count) { (count) } } } }
+                label.quantity-choice { span { (visit.t("quantity")) } select name="quantity" { @for count in 1..=most { option value=(count) { (count) } } } }
             } @else { input type="hidden" name="quantity" value="1"; }
             (ui::submit(look, &visit.t("add-to-cart")))
         }
@@ -266,7 +267,8 @@ fn data(visit: &Visit, product: &Product) -> Value {
         thing["brand"] = json!({ "@type": "Brand", "name": product.brand });
     }
     if let Some(rating) = product.rating.as_ref().filter(|rating| rating.count > 0) {
-        thing["aggregateRating"] = json!({ "@type": "AggregateRating", "ratingValue": rating.average, "reviewCount": rating.count });
+        thing["aggregateRating"] =
+            json!({ "@type": "AggregateRating", "ratingValue": rating.average, "reviewCount": rating.count });
     }
     let crumb = |position: usize, name: &str, path: &str| json!({ "@type": "ListItem", "position": position, "name": name, "item": format!("{origin}{path}") });
     let crumbs = [

@@ -67,8 +67,7 @@ impl Shop {
     /// 0 removes the line.
     pub async fn set_quantity(&self, ctx: &Ctx, cart: &str, offer: &str, quantity: i32) -> Result<Cart> {
         let mut carts = self.carts.clone();
-        let message =
-            checkout::UpdateItemRequest { cart: cart.to_owned(), offer: offer.to_owned(), quantity: Some(quantity) };
+        let message = checkout::UpdateItemRequest { cart: cart.to_owned(), offer: offer.to_owned(), quantity: Some(quantity) };
         send(ctx, message, |request| carts.update_item(request)).await
     }
 
@@ -115,8 +114,7 @@ impl Shop {
 
     pub async fn cancel_order(&self, ctx: &Ctx, order: &str, reason: &str, email: &str) -> Result<Order> {
         let mut orders = self.orders.clone();
-        let message =
-            orders::CancelOrderRequest { order: order.to_owned(), reason: reason.to_owned(), email: email.to_owned() };
+        let message = orders::CancelOrderRequest { order: order.to_owned(), reason: reason.to_owned(), email: email.to_owned() };
         send(ctx, message, |request| orders.cancel_order(request)).await
     }
 }

@@ -111,8 +111,11 @@ impl Wanted {
             pairs.extend(self.chosen(facet).iter().map(|value| (facet, value.as_str())));
         }
         pairs.extend([("sort", self.sort.as_str()), ("available", self.available.as_str()), ("page", self.page.as_str())]);
-        let pairs: Vec<String> =
-            pairs.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let pairs: Vec<String> = pairs
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={}", encoded(value)))
+            .collect();
         if pairs.is_empty() { "/search".to_owned() } else { format!("/search?{}", pairs.join("&")) }
     }
 
@@ -199,7 +202,8 @@ mod tests {
 
     #[test]
     fn what_means_nothing_is_left_out() {
-        let odd = Wanted { sort: "upside down".into(), price: vec!["cheap".into()], brand: vec![String::new()], ..Wanted::default() };
+        let odd =
+            Wanted { sort: "upside down".into(), price: vec!["cheap".into()], brand: vec![String::new()], ..Wanted::default() };
         assert_eq!(odd.tidied(), Wanted::default());
     }
 }

@@ -19,7 +19,8 @@ const CORRECTED_CHARS_MIN: usize = 4;
 
 /// Words of the dictionary that begin with `beginning`, the most frequent first.
 pub fn completions(searcher: &Searcher, field: Field, beginning: &str, count: usize) -> Result<Vec<String>> {
-    let mut known: Vec<(String, u64)> = terms(searcher, field, beginning)?.into_iter().filter(|(term, _)| is_word(term)).collect();
+    let mut known: Vec<(String, u64)> =
+        terms(searcher, field, beginning)?.into_iter().filter(|(term, _)| is_word(term)).collect();
     known.sort_by(|(one, rare), (other, common)| common.cmp(rare).then_with(|| one.cmp(other)));
     Ok(known.into_iter().map(|(term, _)| term).take(count).collect())
 }

@@ -65,12 +65,19 @@ impl Finish {
         NAMED.iter().find(|(known, _)| *known == word).map_or(Finish::Plain, |(_, finish)| *finish)
     }
 
+    /// The first known word of a title, in lower case with hyphens.
+    pub fn word_in(title: &str) -> Option<&'static str> {
+        NAMED.iter().map(|(word, _)| *word).find(|word| title.contains(word))
+    }
+
     /// The pattern `p` that a drawing fills its main surface with.
     pub fn pattern(self, palette: &Palette) -> String {
         let Palette { main, dark, light, accent } = palette;
         let (size, tile) = match self {
             Finish::Plain => (40, String::new()),
-            Finish::Striped => (18, format!(r#"<path d="M0 0h5v18H0z" fill="{light}"/><path d="M9 0h2v18H9z" fill="{accent}"/>"#)),
+            Finish::Striped => {
+                (18, format!(r#"<path d="M0 0h5v18H0z" fill="{light}"/><path d="M9 0h2v18H9z" fill="{accent}"/>"#))
+            }
             Finish::Checked => (
                 28,
                 format!(

@@ -1,0 +1,110 @@
+//! Pages that are only looked at.
+
+use haat_contracts::catalog::{SearchProductsRequest, SearchProductsResponse};
+
+use super::*;
+
+#[tokio::test]
+async fn every_page_shows_hostile_text_as_text() {
+    let gateway = gateway();
+    let checkout = things::checkout(haat_contracts::checkout::checkout::State::Processing);
+    gateway.answer(GET_CHECKOUT, &checkout);
+    let query = wanted::encoded(HOSTILE);
+    for path in [
+        "/",
+        "/search",
+        &format!(
+            "/search?query={query}&brand={query}&color={query}&category=A&category=B&price=0-50000&available=yes&sort=price%20desc"
+        ),
+        &format!("/category/{query}"),
+        "/products/product_1",
+        &format!("/products/product_1?sku={query}"),
+        "/cart",
+        "/checkout",
+        "/checkout/payment",
+        &format!("/checkout/{}", things::CHECKOUT),
+        "/orders",
+        &format!("/orders/{}", things::GROUP),
+        &format!("/orders/{}/cancel/{}", things::GROUP, things::ORDER),
+    ] {
+        let answer = shopper(&gateway).get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        assert_sound(path, &answer);
+        assert!(answer.body.contains("&lt;script&gt;") || !answer.body.contains("alert"), "{path}");
+    }
+    for path in ["/account", "/account/orders"] {
+        let answer = guest(&gateway).signed_in("user_1", &["buyer"]).get(path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_sound(path, &answer);
+    }
+}
+
+#[tokio::test]
+async fn a_product_shows_its_best_offer_first_and_says_what_it_is() {
+    let gateway = gateway();
+    let answer = guest(&gateway).get("/products/product_1").await;
+    let places = ["₹999", "₹1,199"].map(|price| answer.body.find(&format!("{price}<")).unwrap_or(usize::MAX));
+    assert!(places[0] < places[1] && places[1] < usize::MAX, "{places:?}: {}", answer.body);
+    assert!(answer.body.contains("No ratings yet"));
+    assert!(!answer.body.contains("elsewhere.test") && !answer.body.contains("javascript:"), "nothing comes from elsewhere");
+    let data = answer.body.split("application/ld+json\">").nth(1).and_then(|rest| rest.split("</script>").next()).unwrap();
+    let data: serde_json::Value = serde_json::from_str(data).unwrap();
+    let thing = &data["@graph"][0];
+    assert_eq!(thing["offers"].as_array().unwrap().len(), 4);
+    assert_eq!(thing["offers"][0]["price"], "1199.00");
+    assert!(thing.get("aggregateRating").is_none());
+    for meta in ["og:title", "og:image", "rel=\"canonical\" href=\"https://haat.test/products/product_1\""] {
+        assert!(answer.body.contains(meta), "{meta}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_asks_for_what_is_chosen_and_can_be_narrowed() {
+    let gateway = gateway();
+    let path = "/search?query=kurta&brand=A%22B&price=50000-100000&sort=newest";
+    let answer = guest(&gateway).get(path).await;
+    let asked = gateway.asked(SEARCH).pop().unwrap().message::<SearchProductsRequest>();
+    assert_eq!(asked.filter, r#"(brand = "A\"B") AND ((price >= 50000 AND price < 100000))"#);
+    assert_eq!((asked.query.as_str(), asked.order_by.as_str()), ("kurta", "newest"));
+    assert!(answer.body.contains("page=next"), "the next page");
+    assert!(answer.body.contains("noindex"), "searches are for people");
+    assert!(!guest(&gateway).get("/category/Kurtas").await.body.contains("noindex"));
+}
+
+#[tokio::test]
+async fn nothing_found_leads_on_and_a_slip_is_named() {
+    let gateway = gateway();
+    gateway.answer(SEARCH, &SearchProductsResponse::default());
+    let answer = guest(&gateway).get("/search?query=zzz").await;
+    assert!(answer.status == 200 && answer.body.contains("Nothing found for “zzz”"), "{}", answer.body);
+    gateway.answer(SEARCH, &SearchProductsResponse { corrected_query: "kurta".into(), ..things::found() });
+    let answer = guest(&gateway).get("/search?query=kutra").await;
+    assert!(answer.body.contains("Did you mean") && answer.body.contains("href=\"/search?query=kurta\""), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn what_machines_read_is_well_formed() {
+    let gateway = gateway();
+    gateway.answer(SEARCH, &SearchProductsResponse { next_page_token: String::new(), ..things::found() });
+    for (path, content_type, part) in [
+        ("/robots.txt", "text/plain; charset=utf-8", "Sitemap: https://haat.test/sitemap.xml"),
+        ("/sitemap.xml", "application/xml", "<loc>https://haat.test/sitemap-products.xml</loc>"),
+        ("/sitemap-products.xml", "application/xml", "<loc>https://haat.test/products/product_1</loc>"),
+        ("/sitemap-categories.xml", "application/xml", "<loc>https://haat.test/category/Kurtas</loc>"),
+        ("/feed.atom", "application/atom+xml", "<title>Kurta &quot;&gt;&lt;script&gt;"),
+        ("/pictures/kurta/blue/plain/1.svg", "image/svg+xml", "<svg xmlns="),
+    ] {
+        let answer = guest(&gateway).get(path).await;
+        assert_eq!((answer.status.as_u16(), answer.headers["content-type"].to_str().unwrap()), (200, content_type), "{path}");
+        assert!(answer.body.contains(part), "{path}: {}", answer.body);
+    }
+    assert_eq!(guest(&gateway).get("/pictures/rocket/blue/plain/1.svg").await.status, 404);
+    assert_eq!(guest(&gateway).get("/no/such/page").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_shop_speaks_hindi() {
+    let gateway = gateway();
+    let answer = guest(&gateway).with_cookie("haat_language", "hi").get("/").await;
+    assert!(answer.body.contains("lang=\"hi\"") && answer.body.contains("पूरा बाज़ार"), "{}", answer.body);
+}
