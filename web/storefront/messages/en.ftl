@@ -9,7 +9,7 @@ home-see-new = See what is new
 home-new = New this week
 home-categories = Shop by category
 home-collections = For the occasion
-home-festive = Dressed for the season
+home-finishing = Finishing touches
 home-cheap = Good things under ₹500
 see-all = See all
 collection-weddings = For weddings
@@ -80,7 +80,7 @@ ratings-count = { $count ->
     [one] { $count } rating
    *[other] { $count } ratings
  }
-price-includes-tax = Price includes all taxes. Delivery is added at checkout where the seller charges for it.
+price-includes-tax = Includes all taxes. Delivery, if any, is added at checkout.
 pictures = More pictures
 option-color = Colour
 option-size = Size
@@ -125,7 +125,7 @@ apply = Apply
 coupon-named = Coupon { $code }
 coupon-applied = The coupon counts.
 coupon-removed = The coupon is off.
-coupon-refused = This coupon does not count.
+coupon-refused = { $detail }
 problem-price-changed = The price has changed. { $detail }
 problem-out-of-stock = Sold out. Remove it, or come back later.
 problem-low-stock = { $detail } Lower the quantity to buy them.
@@ -264,7 +264,6 @@ event-order-payment-voided = Payment undone
 by-buyer = By you
 by-seller = By the seller
 by-operator = By Haat support
-by-service = Automatically
 find-order = Find an order
 find-order-text = Give the order id from your confirmation, and the email address you ordered with.
 order-id = Order id

@@ -184,11 +184,11 @@ fn shown(visit: &Visit, cart: &Cart, filled: &Delivery, errors: &Errors) -> Page
     let body = html! {
         h1 { (t("checkout")) }
         (steps(visit, 0))
-        (ui::error_summary(visit, errors))
+        (summary(visit, errors))
         div.cart {
             form.stack method="post" action="/checkout/address" {
                 (visit.csrf_field())
-                fieldset {
+                fieldset.panel.form-part {
                     legend { (t("contact")) }
                     @if let Some(user) = visit.user() {
                         p { (visit.t_with("signed-in-as", &[("email", user.email.clone().unwrap_or_default().into())])) }
@@ -197,7 +197,7 @@ fn shown(visit: &Visit, cart: &Cart, filled: &Delivery, errors: &Errors) -> Page
                         p.small { (t("have-account")) " " a href="/sign-in?return=%2Fcheckout" { (t("sign-in")) } }
                     }
                 }
-                fieldset {
+                fieldset.panel.form-part {
                     legend { (t("delivery-address")) }
                     (ui::Field::text("name", &t("full-name")).value(&filled.name).errors(errors).required().autocomplete("name").with("maxlength", "200"))
                     (ui::Field::text("line1", &t("address-line1")).value(&filled.line1).errors(errors).required().autocomplete("address-line1").with("maxlength", "200"))
@@ -220,6 +220,18 @@ fn shown(visit: &Visit, cart: &Cart, filled: &Delivery, errors: &Errors) -> Page
         }
     };
     Page::new(Head::titled(t("checkout")).private(), body)
+}
+
+/// What is wrong, each with the way to its field; the words say which.
+fn summary(visit: &Visit, errors: &Errors) -> Markup {
+    if errors.is_empty() {
+        return html! {};
+    }
+    let content = html! {
+        p { strong { (errors.summary.clone().unwrap_or_else(|| visit.t("form-has-errors"))) } }
+        ul { @for (field, text) in errors.fields() { li { a href={ "#field-" (field) } { (text) } } } }
+    };
+    ui::notice(ui::Tone::Bad, &content)
 }
 
 pub fn steps(visit: &Visit, current: usize) -> Markup {

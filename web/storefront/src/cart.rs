@@ -100,7 +100,7 @@ pub async fn apply_coupon(State(front): State<Front>, visit: Visit, Form(form): 
 }
 
 fn coupon_refusal(visit: &Visit, error: &Error) -> String {
-    if error.code == "coupon_invalid" { format!("{} {}", visit.t("coupon-refused"), error.detail) } else { error.detail.clone() }
+    visit.t_with("coupon-refused", &[("detail", error.detail.as_str().into())])
 }
 
 pub async fn remove_coupon(State(front): State<Front>, visit: Visit, Form(_): Form<Coupon>) -> Result<SeeOther> {

@@ -46,7 +46,7 @@ pub fn picture_of(product: &Product, variant: Option<&Variant>) -> usize {
         let mut words = alt.split(|char: char| !char.is_alphanumeric());
         words.any(|word| !word.is_empty() && options.iter().any(|option| option == word))
     };
-    pictures(product).iter().rposition(speaks_of).unwrap_or(0)
+    pictures(product).iter().position(speaks_of).unwrap_or(0)
 }
 
 fn drawn(product: &Product) -> Picture {

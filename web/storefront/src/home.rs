@@ -11,7 +11,7 @@ use crate::pictures;
 use crate::wanted::Wanted;
 use crate::{Front, goods};
 
-const SHELF: i32 = 8;
+const SHELF: i32 = 10;
 const CATEGORIES: usize = 12;
 /// Pictures beside the greeting.
 const HERO_PICTURES: usize = 4;
@@ -36,10 +36,13 @@ pub async fn page(State(front): State<Front>, visit: Visit) -> Result<Page> {
         };
         front.shop.search(&ctx, message)
     };
-    let (newest, cheap, festive) = futures::join!(
+    let (newest, cheap, finishing) = futures::join!(
         search("available = true", "newest"),
         search("available = true AND price < 50000", ""),
-        search("available = true AND (category = \"Sarees\" OR category = \"Jewellery\" OR category = \"Kurtas\")", ""),
+        search(
+            "available = true AND (category = \"Jewellery\" OR category = \"Bags\" OR category = \"Footwear\" OR category = \"Dupattas & stoles\")",
+            ""
+        ),
     );
     let newest = newest?;
     let title = visit.t("home-title");
@@ -50,7 +53,7 @@ pub async fn page(State(front): State<Front>, visit: Visit) -> Result<Page> {
         (categories(&visit, &newest))
         (shelf(&visit, "home-new", "/search?sort=newest", Some(&newest)))
         (collections(&visit))
-        (shelf(&visit, "home-festive", "/category/Sarees", festive.as_ref().ok()))
+        (shelf(&visit, "home-finishing", "/search?category=Jewellery&category=Bags&category=Footwear&category=Dupattas%20%26%20stoles", finishing.as_ref().ok()))
         (shelf(&visit, "home-cheap", "/search?price=0-50000", cheap.as_ref().ok()))
         (promises(&visit))
     };

@@ -163,5 +163,6 @@ fn moment(visit: &Visit, entry: &HistoryEntry) -> ui::Moment {
 
 fn actor(visit: &Visit, by: &Actor) -> String {
     let id = format!("by-{}", by.kind);
-    if visit.knows(&id) { visit.t(&id) } else { String::new() }
+    // That a machine did it goes without saying.
+    if by.kind != "service" && visit.knows(&id) { visit.t(&id) } else { String::new() }
 }

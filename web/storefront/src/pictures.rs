@@ -29,7 +29,7 @@ impl Picture {
         let (digits, is_detail) = name.strip_suffix("-detail").map_or((name, false), |digits| (digits, true));
         let number = digits.parse().ok()?;
         Some(Picture {
-            motif: motifs::named(motif)?,
+            motif: motifs::within(motif)?,
             palette: palette::named(colour).unwrap_or_else(|| palette::numbered(number)),
             finish: Finish::named(finish),
             number,
@@ -56,7 +56,10 @@ pub fn path_for(title: &str, category: &str, colour: &str, id: &str) -> String {
     let title = slug(title);
     let motif = motifs::of_product(&title, &slug(category));
     let finish = Finish::word_in(&title).unwrap_or("plain");
-    let colour = if colour.is_empty() { "some".to_owned() } else { slug(colour) };
+    let colour = match colour {
+        "" => palette::word_in(&title).unwrap_or("some").to_owned(),
+        named => slug(named),
+    };
     format!("/pictures/{}/{colour}/{finish}/{}.svg", motif.name, number_of(id))
 }
 

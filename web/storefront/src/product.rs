@@ -13,7 +13,7 @@ use crate::prose;
 use crate::wanted::Wanted;
 use crate::{Front, Shop};
 
-const SIMILAR: i32 = 5;
+const SIMILAR: i32 = 6;
 const SUMMARY_CHARS: usize = 155;
 const QUANTITY_MAX: i64 = 10;
 

@@ -71,8 +71,18 @@ fn both_languages_say_the_same_things() {
 /// Ids that are written out; those made from codes have a text to fall back on.
 #[test]
 fn every_message_that_is_said_is_there() {
-    const OF_THE_KIT: [&str; 9] =
-        ["site-name", "search", "cart", "sign-in", "sign-out", "your-name", "email", "account", "have-account"];
+    const OF_THE_KIT: [&str; 10] = [
+        "site-name",
+        "search",
+        "cart",
+        "sign-in",
+        "sign-out",
+        "your-name",
+        "email",
+        "account",
+        "have-account",
+        "form-has-errors",
+    ];
     let sources = [
         include_str!("account.rs"),
         include_str!("address.rs"),

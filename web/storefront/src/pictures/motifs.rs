@@ -104,12 +104,14 @@ static PACKED: [Motif; 11] = [
 ];
 
 /// Where the title names nothing known: what most of a category look like.
-const OF_CATEGORIES: [(&str, &str); 14] = [
+const OF_CATEGORIES: [(&str, &str); 16] = [
     ("kurta", "kurta"),
     ("saree", "saree"),
+    ("kids", "romper"),
+    ("foot", "sneakers"),
     ("wear", "t-shirt"),
     ("cloth", "shirt"),
-    ("foot", "sneakers"),
+    ("snack", "chips"),
     ("jewel", "necklace"),
     ("bed", "bedsheet"),
     ("kitchen", "bottle"),
@@ -125,7 +127,12 @@ pub fn all() -> impl Iterator<Item = &'static Motif> {
     MOTIFS.iter().chain(&PACKED)
 }
 
-pub fn named(name: &str) -> Option<&'static Motif> {
+/// The motif whose name stands in this text: `tiffin-box` is drawn as a tiffin.
+pub fn within(text: &str) -> Option<&'static Motif> {
+    all().chain([&PARCEL_MOTIF]).find(|motif| text.contains(motif.name))
+}
+
+fn named(name: &str) -> Option<&'static Motif> {
     all().chain([&PARCEL_MOTIF]).find(|motif| motif.name == name)
 }
 

@@ -62,7 +62,16 @@ const NAMED: [(&str, Palette); 44] = [
 ];
 
 pub fn named(name: &str) -> Option<Palette> {
-    NAMED.iter().find(|(known, _)| *known == name).map(|(_, palette)| *palette)
+    let exact = NAMED.iter().find(|(known, _)| *known == name);
+    // `turmeric-powder` has the colour of turmeric.
+    let within = || NAMED.iter().find(|(known, _)| name.contains(known));
+    exact.or_else(within).map(|(_, palette)| *palette)
+}
+
+/// The first known colour among the words of a title.
+pub fn word_in(title: &str) -> Option<&'static str> {
+    let is_word = |name: &&str| title.split('-').any(|word| word == *name);
+    NAMED.iter().map(|(name, _)| *name).find(is_word)
 }
 
 /// Some colour for what has none: the same number, the same colour.
