@@ -31,19 +31,30 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 pub type Stores = BTreeMap<String, Store>;
 
 pub async fn check(data: &Path) -> Result<ExitCode> {
-    let layout = Layout::existing(data)?;
+    let stores = open(&Layout::existing(data)?)?;
+    let report = patient(&stores, PATIENCE).await?;
+    show(&report);
+    Ok(verdict(&report))
+}
+
+/// The stores of all services, to be looked at.
+pub fn open(layout: &Layout) -> Result<Stores> {
     let mut stores = Stores::new();
     for name in roster::services().iter().map(|service| service.name) {
         if layout.database(name).exists() {
             stores.insert(name.to_owned(), Store::open_sqlite_read_only(layout.database(name), Clock::System)?);
         }
     }
-    let until = Instant::now() + PATIENCE;
+    Ok(stores)
+}
+
+/// Looks again while work is under way, for so long.
+pub async fn patient(stores: &Stores, patience: Duration) -> Result<Report> {
+    let until = Instant::now() + patience;
     loop {
-        let report = settled(&stores).await?;
+        let report = settled(stores).await?;
         if report.moving.is_empty() || Instant::now() >= until {
-            show(&report);
-            return Ok(verdict(&report));
+            return Ok(report);
         }
         sleep(LOOK_AGAIN).await;
     }

@@ -55,7 +55,7 @@ pub struct Up {
     /// address is kept in a file that only you can read
     #[arg(long, value_name = "URL")]
     pub smtp: Option<String>,
-    /// Export traces over OTLP/gRPC to this collector (`http://host:4317`)
+    /// Export traces over OTLP/gRPC to this collector (`http://host:4317`) instead of to the operations console
     #[arg(long, value_name = "URL")]
     pub otlp: Option<String>,
 }

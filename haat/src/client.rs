@@ -7,6 +7,8 @@ use haat_contracts::authority::CreateJoinTokenRequest;
 use haat_contracts::authority::authority_client::AuthorityClient;
 use haat_contracts::catalog::catalog_client::CatalogClient;
 use haat_contracts::catalog::{LoadDemoRequest, LoadDemoResponse};
+use haat_contracts::operations::operations_client::OperationsClient;
+use haat_contracts::operations::{AwaitBooksCheckRequest, Books, ReportBooksRequest};
 use haat_contracts::users::users_client::UsersClient;
 use haat_contracts::users::{EnsureUserRequest, User};
 use haat_identity::LiveIdentity;
@@ -26,6 +28,7 @@ pub struct Supervisor {
     authority: Channel,
     users: Channel,
     catalog: Channel,
+    operations: Channel,
 }
 
 impl Supervisor {
@@ -46,6 +49,7 @@ impl Supervisor {
             authority: channel(AUTHORITY)?,
             users: channel("users")?,
             catalog: channel("catalog")?,
+            operations: channel("operations")?,
             environment: environment.clone(),
         })
     }
@@ -76,6 +80,18 @@ impl Supervisor {
     pub async fn load_demo(&self, request: LoadDemoRequest) -> Result<LoadDemoResponse> {
         let mut client = CatalogClient::new(self.catalog.clone());
         haat_rpc::send(&self.ctx(), request, |r| client.load_demo(r)).await
+    }
+
+    /// Waits until the books are to be read, or for a while.
+    pub async fn await_books_check(&self) -> Result<bool> {
+        let mut client = OperationsClient::new(self.operations.clone());
+        Ok(haat_rpc::send(&self.ctx(), AwaitBooksCheckRequest {}, |r| client.await_books_check(r)).await?.is_due)
+    }
+
+    pub async fn report_books(&self, books: Books) -> Result<()> {
+        let mut client = OperationsClient::new(self.operations.clone());
+        let request = ReportBooksRequest { books: Some(books) };
+        haat_rpc::send(&self.ctx(), request, |r| client.report_books(r)).await.map(drop)
     }
 
     pub fn entropy(&self) -> &Entropy {

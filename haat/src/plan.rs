@@ -16,8 +16,12 @@ use crate::terminal::failure;
 pub struct Plan {
     pub listen: SocketAddr,
     pub http: SocketAddr,
+    /// Where traces go.
     #[serde(default)]
     pub otlp: Option<String>,
+    /// Where `operations` takes traces; none when they go elsewhere.
+    #[serde(default)]
+    pub collector: Option<SocketAddr>,
     /// By process name.
     pub places: BTreeMap<String, Place>,
 }
@@ -49,7 +53,9 @@ impl Plan {
         for name in roster::processes() {
             places.insert(name.to_owned(), Place { listen: next()?, health: next()? });
         }
-        Ok((Plan { listen, http, otlp, places }, claim))
+        let collector = if otlp.is_none() { Some(next()?) } else { None };
+        let otlp = otlp.or(collector.map(|address| format!("http://{address}")));
+        Ok((Plan { listen, http, otlp, collector, places }, claim))
     }
 
     pub fn read(layout: &Layout) -> Result<Self> {

@@ -168,6 +168,12 @@ fn settings(name: &str, layout: &Layout, plan: &Plan) -> Result<BTreeMap<String,
                 set("smtp_url", layout::read(&layout.secret("smtp-url"))?.trim().to_owned());
             }
         }
+        "operations" => {
+            set("watch", "on".to_owned());
+            if let Some(address) = plan.collector {
+                set("collector", address.to_string());
+            }
+        }
         _ => {}
     }
     Ok(settings)

@@ -1,6 +1,7 @@
 //! `haat up`: the whole platform on one machine. Starts every service as a process of its own, hands each a join token,
 //! restarts what dies, and ends all of them in order.
 
+mod books;
 mod child;
 mod probe;
 mod processes;
@@ -83,6 +84,7 @@ async fn live(street: &mut Street, arguments: &cli::Up, started: Instant) -> Res
         street.await_ready(name, READY_MAX).await?;
     }
     probe::await_ok(plan.http, "/readyz", READY_MAX).await.map_err(|e| street.explain(roster::GATEWAY, e))?;
+    haat_kernel::spawn("books", books::keep(supervisor.clone(), layout.clone()));
     welcome(street, started);
     if let Some(products) = arguments.demo {
         let demo = demo::Demo { layout, plan, supervisor: supervisor.clone(), products };
@@ -154,12 +156,11 @@ fn welcome(street: &Street, started: Instant) {
         let kind = if name == SANDBOX_PSP { "http, a stand-in payment provider" } else { "mutual TLS" };
         say(format!("  {name:<14} pid {:<8} port {:<6} {kind}", street.pid(name), place.listen.port()));
     }
+    let (http, url) = (plan.http, plan.public_url());
+    say(format!("\n  shop           http://{http}/\n  sellers        http://{http}/seller\n  operations     http://{http}/ops"));
     say(format!(
-        "\n  API            {} (root certificate: {})\n  same, no TLS   http://{}\n  reference      http://{}/docs\n  logs           {}\n",
-        plan.public_url(),
+        "  API reference  http://{http}/docs\n  with TLS       {url} (root certificate: {})\n  logs           {}\n",
         street.layout.root_certificate().display(),
-        plan.http,
-        plan.http,
         street.layout.root().join("logs").display(),
     ));
     let data = street.layout.root().display();

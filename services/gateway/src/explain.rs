@@ -51,7 +51,9 @@ impl Decisions {
     }
 
     pub fn note(&self, method: &Method, status: StatusCode, record: &Record<'_>, trace: &Trace, at: Timestamp, took: Duration) {
-        self.metrics.server_call(&format!("{method} {}", record.route.unwrap_or("-")), code_of(status), took);
+        if let Some(route) = record.route {
+            self.metrics.server_call(&format!("{method} {route}"), code_of(status), took);
+        }
         let kept = Kept {
             at,
             took,

@@ -146,6 +146,8 @@ impl Site {
     fn laid_out(&self, visit: &Visit, page: &Page, response: Response) -> Response {
         let html = (self.kit.layout)(visit, page).into_string();
         let (mut parts, _) = response.into_parts();
+        // The router's, of the empty body that the page travelled beside.
+        parts.headers.remove(http::header::CONTENT_LENGTH);
         parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         let body = if visit.method() == Method::HEAD { Body::empty() } else { Body::from(html) };
         Response::from_parts(parts, body)

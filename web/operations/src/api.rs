@@ -73,7 +73,15 @@ impl Operations for Api {
     }
 
     async fn search(&self, request: Request<pb::SearchRequest>) -> Reply<pb::SearchResponse> {
-        rpc::call(request, |ctx, request| async move { Ok(self.look_for(&ctx, request.text.trim()).await) }).await
+        rpc::call(request, |ctx, request| async move {
+            let text = request.text.trim();
+            let is_id = |b: u8| b.is_ascii_alphanumeric() || b"-_/.:@".contains(&b);
+            if !(4..=128).contains(&text.len()) || !text.bytes().all(is_id) {
+                return Err(Error::invalid("text", "is an id or a correlation id: 4 to 128 letters, digits, `-` and `_`"));
+            }
+            Ok(self.look_for(&ctx, text).await)
+        })
+        .await
     }
 
     async fn get_trace(&self, request: Request<pb::GetTraceRequest>) -> Reply<pb::Trace> {
@@ -234,9 +242,10 @@ fn keyed(event: pb::RecordedEvent) -> (EventKey, pb::RecordedEvent) {
     ((event.service.clone(), event.kind.clone(), event.id.clone(), event.version), event)
 }
 
-/// The correlation ids of the events, but for the one that was asked for, and for work that services did by themselves.
+/// The correlation ids of what people asked for, but for the one that is looked for: what services do by themselves goes on
+/// under the ids of those requests.
 fn followed(events: &[pb::RecordedEvent], text: &str) -> Vec<String> {
-    let others = events.iter().filter(|event| event.correlation_id != text && event.principal.starts_with("user_"));
+    let others = events.iter().filter(|event| event.correlation_id != text && !event.principal.starts_with("service:"));
     let distinct: BTreeSet<&str> = others.map(|event| event.correlation_id.as_str()).collect();
     distinct.into_iter().map(str::to_owned).collect()
 }

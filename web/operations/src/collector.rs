@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use haat_kernel::{Error, Result, Timestamp};
-use haat_service::Platform;
-use haat_transport::{Listener, Security, server_builder};
+use haat_kernel::{Entropy, Error, Result, Timestamp};
+use haat_transport::{Listener, Network, Security, server_builder};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value};
@@ -21,14 +20,19 @@ const TEXT_BYTES_MAX: usize = 512;
 
 struct Collector(Traces);
 
-/// Listens until the service stops.
-pub async fn serve(platform: Platform, addr: SocketAddr, traces: Traces, mut stopping: watch::Receiver<bool>) -> Result<()> {
-    let listener = Listener::bind(&*platform.network(), addr, Security::Plain).await;
-    let incoming = listener.map_err(|e| Error::internal(format!("the trace collector at {addr}: {e}")))?.incoming();
+/// On loopback only.
+pub async fn bind(network: &dyn Network, addr: SocketAddr) -> Result<Listener> {
+    let listener = Listener::bind(network, addr, Security::Plain).await;
+    listener.map_err(|e| Error::internal(format!("the trace collector at {addr}: {e}")))
+}
+
+/// Takes traces until the service stops.
+pub async fn serve(listener: Listener, entropy: Entropy, traces: Traces, mut stopping: watch::Receiver<bool>) -> Result<()> {
+    let incoming = listener.incoming();
     let stopped = async move {
         let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
     };
-    let server = server_builder(&platform.entropy).add_service(TraceServiceServer::new(Collector(traces)));
+    let server = server_builder(&entropy).add_service(TraceServiceServer::new(Collector(traces)));
     server.serve_with_incoming_shutdown(incoming, stopped).await.map_err(Error::internal)
 }
 
@@ -94,4 +98,44 @@ fn cut(mut text: String) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use haat_kernel::TraceContext;
+    use haat_telemetry::LogFormat;
+    use haat_transport::Tcp;
+
+    use super::*;
+
+    /// What our processes export arrives: the exporter is the real one, and so is the connection.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_exported_is_found_by_its_correlation_id() {
+        let listener = bind(&Tcp, SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let (traces, entropy) = (Traces::default(), Entropy::seeded(1));
+        let (stop, stopping) = watch::channel(false);
+        let serving = haat_kernel::spawn("test", serve(listener, entropy.clone(), traces.clone(), stopping));
+
+        let exporting = haat_telemetry::start(LogFormat::Text, "off", Some(&endpoint), "orders").unwrap();
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let mut edge = haat_telemetry::Span::begin("edge", &TraceContext::default(), now, &entropy);
+        edge.set("haat.correlation_id", "case-4711");
+        let mut call = haat_telemetry::Span::begin("/haat.orders.v1.Orders/GetOrder", &edge.context, now, &entropy);
+        call.set("haat.correlation_id", "case-4711");
+        call.fail("internal");
+        let trace_id = edge.context.trace_id_hex();
+        drop((call, edge));
+        // Waits for the last batch.
+        tokio::task::spawn_blocking(move || drop(exporting)).await.unwrap();
+
+        let (id, trace) = traces.find("case-4711").unwrap();
+        assert_eq!(id, trace_id);
+        assert!(trace.is_notable && trace.spans.len() == 2, "{trace:?}");
+        let call = trace.spans.iter().find(|span| span.error == "internal").unwrap();
+        let edge = trace.spans.iter().find(|span| span.name == "edge").unwrap();
+        assert_eq!((call.service.as_str(), &call.parent_id), ("orders", &edge.id));
+        stop.send_replace(true);
+        serving.await.unwrap().unwrap();
+    }
 }

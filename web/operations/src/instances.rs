@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 const ANSWER_MAX: Duration = Duration::from_secs(2);
 /// What was heard within this time is told again.
-const FRESH_S: i64 = 3;
+const FRESH_S: i64 = 10;
 const WINDOW_S: u32 = 300;
 /// One search through a service's log.
 const SEARCH_MAX: Duration = Duration::from_secs(4);

@@ -64,7 +64,10 @@ fn wire_up(platform: &Platform) -> Result<Wiring> {
     if let Some(text) = platform.setting("collector") {
         let addr: SocketAddr = text.parse().map_err(|e| Error::internal(format!("`collector` is no address: {e}")))?;
         let platform = platform.clone();
-        wiring = wiring.listen("operations.collector", move |stopping| collector::serve(platform, addr, traces, stopping));
+        wiring = wiring.listen("operations.collector", move |stopping| async move {
+            let listener = collector::bind(&*platform.network(), addr).await?;
+            collector::serve(listener, platform.entropy.clone(), traces, stopping).await
+        });
     }
     Ok(wiring)
 }

@@ -24,7 +24,7 @@ use haat_web::axum::Router;
 use haat_web::axum::routing::get;
 use haat_web::ui::{self, ConsoleLink, Icon};
 use haat_web::{App, MessageFiles, Page, Visit};
-use maud::Markup;
+use maud::{Markup, html};
 
 const MESSAGES: MessageFiles = MessageFiles { en: include_str!("../messages/en.ftl"), hi: include_str!("../messages/hi.ftl") };
 
@@ -82,7 +82,8 @@ fn layout(visit: &Visit, page: &Page) -> Markup {
     let is_in = visit.user().is_some();
     let groups = vec![(visit.t("nav-seeing"), seeing), (visit.t("nav-doing"), doing)];
     let groups = if is_in { groups } else { Vec::new() };
-    ui::console(visit, page, &ui::Console { name: visit.t("console-name"), groups, ..ui::Console::default() })
+    let page = Page { body: html! { div.stack { (page.body) } }, ..page.clone() };
+    ui::console(visit, &page, &ui::Console { name: visit.t("console-name"), groups, ..ui::Console::default() })
 }
 
 #[cfg(test)]

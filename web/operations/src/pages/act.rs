@@ -112,9 +112,8 @@ fn page(visit: &Visit, act: Act, wanted: &Wanted, left: Option<&str>, errors: &E
     let body = html! {
         h1 { (title) }
         (ui::error_summary(visit, errors))
-        (ui::definition_list(&[(&visit.t("to-what"), html! { (target(wanted)) })]))
-        p { (visit.t(&format!("act-{}-text", act.name()))) }
-        form.stacked method="post" action=(visit.path(&format!("/act/{}", act.name()))) {
+        div.split {
+        form.stack method="post" action=(visit.path(&format!("/act/{}", act.name()))) {
             (visit.csrf_field())
             (visit.key_field())
             @for (name, value) in [("service", &wanted.service), ("kind", &wanted.kind), ("id", &wanted.id)] {
@@ -123,10 +122,15 @@ fn page(visit: &Visit, act: Act, wanted: &Wanted, left: Option<&str>, errors: &E
             @if act == Act::Refund { (amount_field(visit, wanted, left, errors)) }
             (Field::area("reason", &visit.t("why"), 3).value(&wanted.reason).hint(&visit.t("why-hint")).errors(errors)
                 .required().with("maxlength", REASON_CHARS_MAX))
-            div.actions {
+            div.row {
                 (ui::submit(act.look(), &title))
                 (ui::link_button(Look::Quiet, &act.next(visit, wanted), &visit.t("do-nothing")))
             }
+        }
+        aside.card {
+            p { (visit.t(&format!("act-{}-text", act.name()))) }
+            (ui::definition_list(&[(&visit.t("to-what"), html! { (target(wanted)) })]))
+        }
         }
     };
     Page::new(Head::titled(title).private(), body)

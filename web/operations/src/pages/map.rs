@@ -41,7 +41,7 @@ pub async fn page(State(console): State<Console>, visit: Visit) -> Result<Page> 
     let body = html! {
         div.page-head { h1 { (title) } a.button.quiet href=(visit.path("/map")) { (visit.t("refresh")) } }
         p { (visit.t("map-text")) }
-        div data-live=(visit.path("/live/map")) { (content) }
+        div.stack data-live=(visit.path("/live/map")) { (content) }
     };
     Ok(Page::new(Head::titled(title).private(), body))
 }

@@ -24,7 +24,7 @@ pub async fn page(Held(console): Held<Console>, visit: Visit) -> Result<Page> {
             h1 { (title) }
             a.button.quiet href=(visit.path("/")) { (visit.t("refresh")) }
         }
-        div data-live=(visit.path("/live/overview")) { (content) }
+        div.stack data-live=(visit.path("/live/overview")) { (content) }
     };
     Ok(Page::new(Head::titled(title).private(), body))
 }
@@ -52,7 +52,7 @@ async fn content(console: &Console, visit: &Visit) -> Result<Markup> {
             @if recent.is_empty() { p { (visit.t("no-incidents")) } } @else { (incidents::table(visit, &recent)) }
         }
         section { h2 { (visit.t("security")) } (security(visit, &answer.services)) }
-        p.muted { (visit.t("as-of")) " " (parts::when(visit, answer.at.as_ref())) }
+        p.soft.small { (visit.t("as-of")) " " (parts::when(visit, answer.at.as_ref())) }
     })
 }
 

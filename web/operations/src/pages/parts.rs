@@ -69,6 +69,16 @@ pub fn span(seconds: i64) -> String {
     }
 }
 
+/// From one moment to another, both within a story.
+pub fn seconds(value: f64) -> String {
+    match value {
+        v if v < 1.0 => format!("{:.0} ms", v * 1_000.0),
+        v if v < 120.0 => format!("{v:.1} s"),
+        #[expect(clippy::cast_possible_truncation, reason = "a story is far shorter than 2^63 s")]
+        v => span(v as i64),
+    }
+}
+
 pub fn millis(value: f64) -> String {
     match value {
         v if v <= 0.0 => "–".to_owned(),
@@ -86,7 +96,11 @@ pub fn percent(share: f64) -> String {
 #[expect(clippy::cast_precision_loss, reason = "counts of minutes are far below 2^52")]
 pub fn rate(count: u64, seconds: f64) -> String {
     let per_second = count as f64 / seconds;
-    if per_second >= 10.0 { format!("{per_second:.0}/s") } else { format!("{per_second:.1}/s") }
+    match per_second {
+        rate if rate >= 10.0 => format!("{rate:.0}/s"),
+        rate if rate >= 1.0 => format!("{rate:.1}/s"),
+        rate => format!("{:.0}/min", (rate * 60.0).ceil()),
+    }
 }
 
 /// The end of an id, for narrow places; the whole stands in the title.

@@ -35,7 +35,7 @@ pub async fn list(State(console): State<Console>, visit: Visit, Query(wanted): Q
     let title = visit.t("nav-requests");
     let body = html! {
         h1 { (title) }
-        form.search-form method="get" action=(visit.path("/requests")) {
+        form.stack-small method="get" action=(visit.path("/requests")) {
             (Field::search("id", &visit.t("correlation-id")).hint(&visit.t("correlation-hint")))
             (ui::submit(Look::Primary, &visit.t("show")))
         }
@@ -43,7 +43,7 @@ pub async fn list(State(console): State<Console>, visit: Visit, Query(wanted): Q
             ui::Tab { label: visit.t("all-requests"), href: visit.path("/requests"), is_current: wanted.notable.is_empty() },
             ui::Tab { label: visit.t("notable-requests"), href: visit.path("/requests?notable=1"), is_current: !wanted.notable.is_empty() },
         ]))
-        p.muted { (visit.t("sampling-text")) }
+        p.soft { (visit.t("sampling-text")) }
         @if traces.is_empty() { p { (visit.t("no-traces")) } } @else { (table(&visit, &traces)) }
     };
     Ok(Page::new(Head::titled(title).private(), body))
@@ -136,7 +136,7 @@ fn facts(visit: &Visit, decision: &Decision) -> Vec<(String, Markup)> {
         (visit.t("took"), html! { (parts::millis(micros(decision.took_micros))) }),
     ];
     if !decision.code.is_empty() {
-        facts.push((visit.t("refused-with"), html! { (ui::badge(Tone::Bad, &decision.code)) " " (decision.detail) }));
+        facts.push((visit.t("refused-with"), ui::badge(Tone::Bad, &decision.code)));
     }
     facts
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use haat_contracts::operations::{self as pb, RecordedEvent};
+use haat_kernel::Timestamp;
 use haat_web::axum::extract::State;
 use haat_web::ui::{self, Field, Look, Tone};
 use haat_web::{Head, Page, Query, Result, Visit};
@@ -34,7 +35,7 @@ pub async fn page(State(console): State<Console>, visit: Visit, Query(wanted): Q
     };
     let body = html! {
         h1 { (title) }
-        form.search-form method="get" action=(visit.path("/search")) {
+        form.stack-small method="get" action=(visit.path("/search")) {
             (Field::search("text", &visit.t("any-id")).value(text).hint(&visit.t("any-id-hint")))
             (ui::submit(Look::Primary, &visit.t("search")))
         }
@@ -53,8 +54,9 @@ fn results(visit: &Visit, text: &str, found: &pb::SearchResponse) -> Markup {
             (things(visit, text, &found.events))
             section {
                 h2 { (visit.t("timeline")) }
-                @if found.is_partial { p.muted { (visit.t("partial")) } }
-                ol.timeline { @for event in &found.events { (moment(visit, event)) } }
+                @if found.is_partial { p.soft { (visit.t("partial")) } }
+                @let begin = found.events.first().and_then(|event| parts::time(event.at.as_ref())).unwrap_or_default();
+                ol.timeline { @for event in &found.events { (moment(visit, event, begin)) } }
             }
         }
     }
@@ -92,12 +94,13 @@ fn actions(visit: &Visit, kind: &str, id: &str) -> Markup {
     }
 }
 
-fn moment(visit: &Visit, event: &RecordedEvent) -> Markup {
+fn moment(visit: &Visit, event: &RecordedEvent, begin: Timestamp) -> Markup {
+    let after = parts::time(event.at.as_ref()).unwrap_or(begin).duration_since(begin).as_secs_f64();
     html! {
         li.info {
             p.timeline-title { (event.service) ": " (event.kind.replace('_', " ")) " " strong { (event.r#type.replace('_', " ")) } }
-            (parts::when(visit, event.at.as_ref()))
-            p.muted {
+            (parts::when(visit, event.at.as_ref())) span.soft.small { " · +" (parts::seconds(after)) }
+            p.soft.small {
                 (visit.t("by")) " " (event.principal) " · "
                 a href=(visit.path(&format!("/requests/{}", event.correlation_id))) { (parts::short_id(&event.correlation_id)) }
             }

@@ -37,7 +37,7 @@ fn facts(visit: &Visit, service: &Service) -> Markup {
 
 fn one(visit: &Visit, instance: &InstanceReport) -> Markup {
     html! {
-        section {
+        section.stack {
             h2 { (visit.t("instance")) " " (instance.instance) }
             @for reason in &instance.reasons { (ui::notice(Tone::Warn, &html! { (reason) })) }
             (instance_facts(visit, instance))
