@@ -1,13 +1,32 @@
-//! seller-console: the console of sellers: their products, prices, stock and orders. It owns nothing and calls the services through the gateway, for whoever is signed in.
+//! seller-console: the console of sellers: their products, prices, stock, orders and statements. It owns nothing and calls the
+//! services through the gateway, for whoever is signed in.
+//! Always: nobody but a seller's staff sees more than the way in; every form that acts proves to be ours and acts once.
+//!
+//! Reading order: `staff`, `calls`, `parts`, then a file for each page, as the navigation in `frame` has them.
+
+mod calls;
+mod frame;
+mod import;
+mod offer;
+mod orders;
+mod overview;
+mod parts;
+mod product;
+mod products;
+mod staff;
+mod statement;
+mod upload;
+mod warehouses;
 
 use haat_kernel::Result;
 use haat_rpc::Channel;
 use haat_service::{Definition, Platform, Wiring};
 use haat_web::axum::Router;
-use haat_web::axum::routing::get;
-use haat_web::ui::{self, Console};
-use haat_web::{App, Head, MessageFiles, Page, Visit};
-use maud::{Markup, html};
+use haat_web::axum::extract::DefaultBodyLimit;
+use haat_web::axum::routing::{get, post};
+use haat_web::{App, MessageFiles};
+
+use crate::calls::Calls;
 
 const MESSAGES: MessageFiles = MessageFiles { en: include_str!("../messages/en.ftl"), hi: include_str!("../messages/hi.ftl") };
 
@@ -21,36 +40,29 @@ fn wire_up(platform: &Platform) -> Result<Wiring> {
 }
 
 /// The application; `gateway` is its way to all services.
-fn app(_gateway: &Channel) -> App {
-    let router = Router::new().route("/", get(home));
-    App::new("/seller", router, MESSAGES, layout)
-}
-
-fn layout(visit: &Visit, page: &Page) -> Markup {
-    ui::console(visit, page, &Console { name: visit.t("console-name"), ..Console::default() })
-}
-
-async fn home(visit: Visit) -> Page {
-    let title = visit.t("home-title");
-    Page::new(Head::titled(title.as_str()), html! { h1 { (title) } })
+fn app(gateway: &Channel) -> App {
+    let router = Router::new()
+        .route("/", get(overview::page))
+        .route("/products", get(products::page).post(product::create))
+        .route("/products/new", get(product::new).post(product::more_rows))
+        .route("/products/{product}", get(product::page).post(product::update))
+        .route("/products/{product}/publish", post(product::publish))
+        .route("/products/{product}/archive", post(product::archive))
+        .route("/products/{product}/offers/{offer}", get(offer::page))
+        .route("/products/{product}/offers/{offer}/price", post(offer::change_price))
+        .route("/products/{product}/offers/{offer}/receive", post(offer::receive))
+        .route("/products/{product}/offers/{offer}/adjust", post(offer::adjust))
+        .route("/orders", get(orders::page))
+        .route("/orders/{order}", get(orders::order))
+        .route("/orders/{order}/cancel", post(orders::cancel))
+        .route("/warehouses", get(warehouses::page).post(warehouses::create))
+        // A file of any size is only passed on; the call has limits of its own.
+        .route("/import", get(import::page).post(import::import).layer(DefaultBodyLimit::disable()))
+        .route("/import.js", get(import::script))
+        .route("/statement", get(statement::page))
+        .route("/statement.csv", get(statement::file));
+    App::new("/seller", router.with_state(Calls::new(gateway)), MESSAGES, frame::layout)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use haat_web::Language;
-    use haat_web::testing::{Browser, FakeGateway};
-
-    #[tokio::test]
-    async fn the_start_page_is_there() {
-        let gateway = FakeGateway::new();
-        let answer = Browser::at(app(&gateway.channel()), &gateway).get("/seller").await;
-        assert_eq!(answer.status, 200);
-        assert!(answer.body.contains("<h1>"), "{}", answer.body);
-    }
-
-    #[test]
-    fn both_languages_say_the_same_things() {
-        assert_eq!(MESSAGES.ids(Language::En), MESSAGES.ids(Language::Hi));
-    }
-}
+mod tests;
