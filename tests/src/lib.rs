@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 pub mod binary;
+pub mod browser;
 pub mod client;
 mod guard;
 pub mod market;

@@ -13,6 +13,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use haat_contracts::policy::policies;
 use haat_sandbox_psp::{Config, Delays, WebhookSecret};
 use haat_service::Definition;
 use haat_testkit::Cluster;
@@ -78,9 +79,10 @@ pub fn run(seed: u64) -> Result<Outcome, String> {
     Ok(Outcome { crashes: weather.crashes, cuts: weather.cuts, simulated: sim.elapsed(), ..outcome })
 }
 
-/// All but the authority, which the testkit plays.
+/// All but the authority, which the testkit plays, and the web applications: these buyers use the API.
 fn services() -> Vec<Definition> {
-    haat::roster::services().into_iter().filter(|service| service.name != haat::roster::AUTHORITY).collect()
+    let is_left_out = |name: &str| name == haat::roster::AUTHORITY || policies().is_application(name);
+    haat::roster::services().into_iter().filter(|service| !is_left_out(service.name)).collect()
 }
 
 fn settings() -> BTreeMap<String, BTreeMap<String, String>> {

@@ -1,8 +1,9 @@
 //! The project's own commands: `cargo xtask test` checks everything, `tidy` what the compiler does not know of, `bench`
-//! measures, and `new-service` lays out a service. Each command is a module with one public function.
+//! measures, `browser` installs a browser for tests, and `new-service` lays out a service. Each command is a module with one public function.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to the terminal that it was started from")]
 
 mod bench;
+mod browser;
 mod new_service;
 mod test;
 mod tidy;
@@ -39,6 +40,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Installs what the journeys in a real browser need, unless it is there.
+    Browser,
     /// Lays out a new service with one aggregate, and says what is left to do.
     NewService {
         /// As in `spiffe://haat/NAME`; usually a plural: `reviews`.
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Test => test::run(),
         Command::Tidy { write } => tidy::run(write),
         Command::Bench { arguments } => bench::run(&arguments),
+        Command::Browser => browser::run(),
         Command::NewService { name, aggregate } => new_service::run(&name, &aggregate),
     };
     match outcome {

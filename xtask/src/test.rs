@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::{Result, tidy, tree};
+use crate::{Result, browser, tidy, tree};
 
 /// A check, with what to do when it fails.
 struct Step {
@@ -15,9 +15,10 @@ struct Step {
 enum Work {
     Cargo(&'static [&'static str]),
     Tidy,
+    Browser,
 }
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     Step { name: "format", work: Work::Cargo(&["fmt", "--all", "--check"]), hint: "`cargo fmt --all` formats it" },
     Step { name: "tidy", work: Work::Tidy, hint: "`cargo xtask tidy` checks it again" },
     Step {
@@ -31,6 +32,7 @@ const STEPS: [Step; 5] = [
         work: Work::Cargo(&["build", "--workspace", "--bins", "--tests"]),
         hint: "the compiler says what is wrong",
     },
+    Step { name: "browser", work: Work::Browser, hint: "install chromium, chromium-driver and npm by hand" },
     Step { name: "test", work: Work::Cargo(&["test", "--workspace"]), hint: "`cargo test -p CRATE NAME` runs one of them" },
 ];
 
@@ -52,6 +54,7 @@ impl Work {
     fn run(&self) -> Result<()> {
         let arguments = match self {
             Work::Tidy => return tidy::run(false),
+            Work::Browser => return browser::run(),
             Work::Cargo(arguments) => *arguments,
         };
         let status = Command::new("cargo").args(arguments).current_dir(tree::root()?).status()?;

@@ -3,7 +3,9 @@
 document.querySelectorAll('[data-live]').forEach((element) => {
   const events = new EventSource(element.dataset.live);
   events.addEventListener('fragment', (event) => {
-    element.innerHTML = event.data;
+    // Who is at something in there, or has opened it, is not to lose it.
+    const isUsed = element.contains(document.activeElement) || element.querySelector('details[open]');
+    if (!isUsed) element.innerHTML = event.data;
   });
   events.addEventListener('end', () => events.close());
   events.addEventListener('goto', (event) => {

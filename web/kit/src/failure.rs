@@ -7,6 +7,7 @@ use haat_kernel::{Error, Kind};
 use http::StatusCode;
 use maud::{Markup, html};
 
+use crate::cookies::{Cookie, SESSION};
 use crate::page::{Head, Page};
 use crate::redirect::see_other;
 use crate::ui;
@@ -55,7 +56,11 @@ impl Failure {
         match self {
             Failure::Elsewhere(path) => see_other(path).into_response(),
             Failure::Shown(page) => page.as_ref().clone().into_response(),
-            Failure::Error(error) if error.kind == Kind::Unauthenticated => see_other(&visit.sign_in()).into_response(),
+            Failure::Error(error) if error.kind == Kind::Unauthenticated => {
+                // The token no longer holds; the next request tries to renew it.
+                visit.set_cookie(Cookie::gone(SESSION));
+                see_other(&visit.sign_in()).into_response()
+            }
             _ => self.page(visit).into_response(),
         }
     }

@@ -104,6 +104,13 @@ impl Visit {
         ctx
     }
 
+    /// For calls that nobody need be signed in for, and that a token which no longer holds must not spoil.
+    pub(crate) fn guest_ctx(&self) -> Ctx {
+        let mut ctx = self.ctx();
+        Arc::make_mut(&mut ctx.headers).remove("authorization");
+        ctx
+    }
+
     /// The same with an idempotency key: a call made twice acts once. `key` is the field that `key_field` put into the form.
     pub fn ctx_keyed(&self, key: &str) -> Ctx {
         let mut ctx = self.ctx();

@@ -56,7 +56,7 @@ pub(super) async fn register(visit: Visit, Form(form): Form<Credentials>) -> Res
     let request =
         CreateUserRequest { email: form.email.clone(), password: form.password.clone(), display_name: form.display_name.clone() };
     let mut users = visit.0.kit.users.clone();
-    let made = haat_rpc::send(&visit.ctx(), request, |request| users.create_user(request)).await;
+    let made = haat_rpc::send(&visit.guest_ctx(), request, |request| users.create_user(request)).await;
     let opened = match made {
         Ok(_) => open(&visit, &form).await,
         Err(error) => Err(error),
@@ -100,7 +100,7 @@ pub(super) async fn choose_theme(visit: Visit, Form(form): Form<Choice<Theme>>) 
 async fn open(visit: &Visit, form: &Credentials) -> haat_kernel::Result<()> {
     let request = CreateSessionRequest { email: form.email.clone(), password: form.password.clone() };
     let mut users = visit.0.kit.users.clone();
-    let session = haat_rpc::send(&visit.ctx(), request, |request| users.create_session(request)).await?;
+    let session = haat_rpc::send(&visit.guest_ctx(), request, |request| users.create_session(request)).await?;
     begin(visit, &session).await
 }
 
