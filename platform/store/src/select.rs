@@ -80,7 +80,7 @@ mod tests {
         let mut page = Page::first(4).descending();
         let mut found = Vec::new();
         loop {
-            let part = store.select("all", "", &page, |number: &Number| number.0 % 7 == 0).await.unwrap();
+            let part = store.select("all", "", &page, |number: &Number| number.0.is_multiple_of(7)).await.unwrap();
             assert!(part.items.len() <= 4);
             found.extend(part.items.iter().map(|number| number.state.0));
             if part.next_token.is_empty() {
