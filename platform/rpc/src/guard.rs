@@ -229,3 +229,33 @@ where
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guard(service: &'static str) -> Guard {
+        Guard::new(service, None, Clock::System, Entropy::seeded(1), Metrics::default())
+    }
+
+    #[test]
+    fn pages_are_the_applications_and_for_the_gateway_alone() {
+        let is_admitted = |service, peer| guard(service).admit_to_pages("/haat.web.v1.Pages/Serve", peer).is_ok();
+        assert!(is_admitted("storefront", "gateway") && is_admitted("operations", "gateway"));
+        assert!(
+            !is_admitted("storefront", "seller-console") && !is_admitted("storefront", "") && !is_admitted("orders", "gateway")
+        );
+    }
+
+    #[test]
+    fn only_applications_call_through_the_gateway_and_only_what_it_may_call_itself() {
+        let passes = |service, path, peer| guard(service).is_passed_through(path, peer);
+        let search = "/haat.catalog.v1.Catalog/SearchProducts";
+        assert!(passes("gateway", search, "storefront"));
+        assert!(
+            !passes("gateway", search, "orders") && !passes("gateway", search, "") && !passes("catalog", search, "storefront")
+        );
+        assert!(!passes("gateway", "/haat.users.v1.Users/EnsureUser", "storefront"));
+        assert!(!passes("gateway", "/haat.inventory.v1.Inventory/Reserve", "storefront"));
+    }
+}

@@ -3,11 +3,11 @@
 //! tokens, `authority` for the certificate that the public sees, and the web applications for their pages.
 //!
 //! Always holds: whatever comes in, nothing panics, and what is the client's fault is a 4xx; a principal comes from a
-//! verified token and from nowhere else, also for an application's calls; only what was asked for without a token is ever shared between clients.
+//! verified token alone, also for an application's calls; only what was asked for without a token is shared by clients.
 //!
-//! Reading order: `gateway` (the pipeline), then its steps: `admission`, `inspection`, `trace`, `table` (with `routes` and
-//! `template`), `tokens` (with `keys`), `permission`, `limits`, `cache`, `transcode`, `body`, `call`, `answer`, `problem`,
-//! `record`, `explain`. Pages: `visiting`, and `pass_through` for the applications' calls. Around it: `edge` (with `framing`), `certificate`, `readiness`, `pages`, `openapi`.
+//! Reading order: `gateway` (the pipeline), its steps: `admission`, `inspection`, `trace`, `table` (`routes`, `template`),
+//! `tokens` (`keys`), `permission`, `limits`, `cache`, `transcode`, `body`, `call`, `answer`, `problem`, `record`, `explain`.
+//! Pages: `visiting`, `pass_through`. Around it: `edge` (`framing`), `certificate`, `readiness`, `pages`, `openapi`.
 
 pub mod admission;
 pub mod answer;

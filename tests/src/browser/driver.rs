@@ -1,10 +1,12 @@
 //! The driver process between WebDriver and a browser; ended with the test.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 pub struct Driver {
     child: Child,
+    /// Open for as long as the driver may have something to say.
+    _output: BufReader<ChildStdout>,
     pub url: String,
 }
 
@@ -18,13 +20,13 @@ impl Driver {
             .stderr(Stdio::null())
             .spawn();
         let mut child = started.unwrap_or_else(|error| panic!("chromedriver: {error}; `cargo xtask browser` installs it"));
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = lines.map_while(Result::ok).find_map(|line| {
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let port = output.by_ref().lines().map_while(Result::ok).find_map(|line| {
             let port = line.strip_prefix("ChromeDriver was started successfully on port ")?;
             port.trim_end_matches('.').parse::<u16>().ok()
         });
         let url = format!("http://127.0.0.1:{}", port.unwrap());
-        Driver { child, url }
+        Driver { child, _output: output, url }
     }
 }
 
