@@ -48,6 +48,12 @@ pub fn open(layout: &Layout) -> Result<Stores> {
     Ok(stores)
 }
 
+/// How many events there are in all of them.
+pub async fn events(stores: &Stores) -> Result<u64> {
+    let heads = heads(stores).await?;
+    Ok(heads.iter().flat_map(Positions::iter).map(|(_, position)| position).sum())
+}
+
 /// Looks again while work is under way, for so long.
 pub async fn patient(stores: &Stores, patience: Duration) -> Result<Report> {
     let until = Instant::now() + patience;

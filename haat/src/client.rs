@@ -83,9 +83,9 @@ impl Supervisor {
     }
 
     /// Waits until the books are to be read, or for a while.
-    pub async fn await_books_check(&self) -> Result<bool> {
+    pub async fn await_books_check(&self, only_when_asked: bool) -> Result<bool> {
         let mut client = OperationsClient::new(self.operations.clone());
-        Ok(haat_rpc::send(&self.ctx(), AwaitBooksCheckRequest {}, |r| client.await_books_check(r)).await?.is_due)
+        Ok(haat_rpc::send(&self.ctx(), AwaitBooksCheckRequest { only_when_asked }, |r| client.await_books_check(r)).await?.is_due)
     }
 
     pub async fn report_books(&self, books: Books) -> Result<()> {

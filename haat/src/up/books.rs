@@ -14,6 +14,8 @@ use crate::layout::Layout;
 
 /// Work that moves is waited for so long; on a busy platform something always does.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Larger books are read only when somebody asks: all of them are in memory for that moment.
+const UNASKED_EVENTS_MAX: u64 = 200_000;
 const RETRY: Duration = Duration::from_secs(5);
 
 pub async fn keep(supervisor: Supervisor, layout: Layout) {
@@ -26,8 +28,10 @@ pub async fn keep(supervisor: Supervisor, layout: Layout) {
 }
 
 async fn once(supervisor: &Supervisor, layout: &Layout) -> Result<()> {
-    if supervisor.await_books_check().await? {
-        let report = check::patient(&check::open(layout)?, PATIENCE).await?;
+    let stores = check::open(layout)?;
+    let is_large = check::events(&stores).await? > UNASKED_EVENTS_MAX;
+    if supervisor.await_books_check(is_large).await? {
+        let report = check::patient(&stores, PATIENCE).await?;
         supervisor.report_books(books(report)).await?;
     }
     Ok(())

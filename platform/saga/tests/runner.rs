@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use haat_kernel::{Clock, Ctx, Error, Kind, Result, Timestamp};
 use haat_saga::{Decision, Event, Next, Perform, Progress, Runner, Saga, decide};
-use haat_service::{OnTimer, Platform};
+use haat_service::{OnTimer, Platform, Stuck};
 use haat_store::{Aggregate, Key, MemoryBackend, Store, Timer};
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
@@ -176,6 +176,21 @@ async fn what_cannot_pass_is_parked_until_an_operator_resumes_it() {
         sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(runner.resume(&ctx, ID).await.unwrap_err().kind, Kind::FailedPrecondition);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_operator_resolves_is_left_where_it_is() {
+    let journey = Journey::start(vec![Error::invalid("x", "is wrong")]).await;
+    let runner = journey.runner();
+    runner.drive(ID).await;
+    let stuck = runner.list().await.unwrap();
+    assert_eq!((stuck.len(), stuck[0].title.as_str(), stuck[0].can_resolve), (1, "0", true));
+    let ctx = Ctx::internal("trips", "operator", journey.clock.now());
+    runner.resolve(&ctx, ID, "settled by hand").await.unwrap();
+    assert!(runner.list().await.unwrap().is_empty() && journey.due().await.is_empty());
+    runner.drive(ID).await;
+    assert_eq!(journey.trip().await.steps, 0, "it is not driven again");
+    assert_eq!(runner.resolve(&ctx, ID, "again").await.unwrap_err().code, "trip_not_parked");
 }
 
 #[tokio::test(start_paused = true)]

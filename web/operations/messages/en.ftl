@@ -131,7 +131,7 @@ reason = Reason
 attempts = Attempts
 actions = Actions
 
-books-text = The same checks as “haat check”: money, stock, coupons, orders and feeds, across all services. They run every ten minutes, and when somebody asks.
+books-text = The same checks as “haat check”: money, stock, coupons, orders and feeds, across all services. They run when somebody asks, and every ten minutes while the books are small.
 books-checking = The books are being read now; refresh in a few seconds.
 books-balanced = The books balance.
 books-wrong = The books are wrong.

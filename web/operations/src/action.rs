@@ -145,6 +145,18 @@ mod tests {
     }
 
     #[test]
+    fn its_events_stay_as_they_are() {
+        let outcome = Outcome { text: "done".to_owned(), has_failed: false, at: Timestamp::UNIX_EPOCH };
+        haat_store::golden::check_events::<Action>(
+            "tests/golden",
+            &[
+                ("requested", ActionEvent::Requested { request: request("user_1", "it hangs") }),
+                ("ended", ActionEvent::Ended { outcome }),
+            ],
+        );
+    }
+
+    #[test]
     fn it_needs_a_reason_belongs_to_one_and_ends_once() {
         assert_eq!(Action::request(None, request("user_1", " ")), Err(ActionError::ReasonRequired));
         let events = Action::request(None, request("user_1", "it hangs")).unwrap();

@@ -164,7 +164,10 @@ impl Operations for Api {
     }
 
     async fn await_books_check(&self, request: Request<pb::AwaitBooksCheckRequest>) -> Reply<pb::AwaitBooksCheckResponse> {
-        rpc::call(request, |_, _| async move { Ok(pb::AwaitBooksCheckResponse { is_due: self.desk.is_due().await? }) }).await
+        rpc::call(request, |_, request| async move {
+            Ok(pb::AwaitBooksCheckResponse { is_due: self.desk.is_due(request.only_when_asked).await? })
+        })
+        .await
     }
 
     async fn report_books(&self, request: Request<pb::ReportBooksRequest>) -> Reply<pb::ReportBooksResponse> {

@@ -101,8 +101,8 @@ impl Desk {
     }
 
     /// Whether the books are to be read now; waits a while for that.
-    pub async fn is_due(&self) -> Result<bool> {
-        if self.is_asked() || self.is_old().await? {
+    pub async fn is_due(&self, only_when_asked: bool) -> Result<bool> {
+        if self.is_asked() || (!only_when_asked && self.is_old().await?) {
             return Ok(true);
         }
         // Nobody asked: the reader comes again.
@@ -121,5 +121,32 @@ impl Desk {
     async fn is_old(&self) -> Result<bool> {
         let last = self.store.load::<Books>(ID).await?;
         Ok(last.is_none_or(|books| plus_seconds(books.report.at, EVERY_S) < self.clock.now()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(verdict: Verdict, seconds: i64) -> Report {
+        let at = Timestamp::from_second(seconds).unwrap();
+        let counted = BTreeMap::from([("orders".to_owned(), 3)]);
+        Report { verdict, at, wrong: vec!["x".to_owned()], moving: Vec::new(), parked: Vec::new(), counted }
+    }
+
+    #[test]
+    fn its_events_stay_as_they_are() {
+        haat_store::golden::check_events::<Books>(
+            "tests/golden",
+            &[("judged", BooksEvent::Judged { report: report(Verdict::Wrong, 7) })],
+        );
+    }
+
+    #[test]
+    fn it_is_remembered_when_they_last_balanced() {
+        let mut books = Books::create(&BooksEvent::Judged { report: report(Verdict::Balanced, 1) }).unwrap();
+        books.apply(&BooksEvent::Judged { report: report(Verdict::Wrong, 2) });
+        assert_eq!(books.balanced_at.map(Timestamp::as_second), Some(1));
+        assert_eq!(books.report.verdict, Verdict::Wrong);
     }
 }

@@ -118,3 +118,31 @@ impl Incident {
         if self.closed_at.is_none() { vec![IncidentEvent::Closed { at }] } else { Vec::new() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_events_stay_as_they_are() {
+        let at = Timestamp::UNIX_EPOCH;
+        let opened = Incident::open("orders", Trouble::Down, "it does not answer", at).remove(0);
+        let changed = IncidentEvent::Changed { detail: "neither does its twin".to_owned(), at };
+        haat_store::golden::check_events::<Incident>(
+            "tests/golden",
+            &[("opened", opened), ("changed", changed), ("closed", IncidentEvent::Closed { at })],
+        );
+    }
+
+    #[test]
+    fn it_tells_what_changed_and_ends_once() {
+        let at = Timestamp::UNIX_EPOCH;
+        let mut incident = Incident::create(&Incident::open("orders", Trouble::Degraded, "a", at)[0]).unwrap();
+        assert!(incident.change("a", at).is_empty());
+        incident.apply(&incident.change("b", at)[0]);
+        incident.apply(&incident.close(at)[0]);
+        assert!(incident.close(at).is_empty() && incident.change("c", at).is_empty());
+        assert_eq!(incident.timeline.len(), 3);
+        assert!(incident.keys().iter().all(|key| key.name != OPEN));
+    }
+}

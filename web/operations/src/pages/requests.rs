@@ -37,7 +37,7 @@ pub async fn list(State(console): State<Console>, visit: Visit, Query(wanted): Q
         h1 { (title) }
         form.stack-small method="get" action=(visit.path("/requests")) {
             (Field::search("id", &visit.t("correlation-id")).hint(&visit.t("correlation-hint")))
-            (ui::submit(Look::Primary, &visit.t("show")))
+            div { (ui::submit(Look::Primary, &visit.t("show"))) }
         }
         (ui::tabs(&title, &[
             ui::Tab { label: visit.t("all-requests"), href: visit.path("/requests"), is_current: wanted.notable.is_empty() },

@@ -37,7 +37,7 @@ pub async fn page(State(console): State<Console>, visit: Visit, Query(wanted): Q
         h1 { (title) }
         form.stack-small method="get" action=(visit.path("/search")) {
             (Field::search("text", &visit.t("any-id")).value(text).hint(&visit.t("any-id-hint")))
-            (ui::submit(Look::Primary, &visit.t("search")))
+            div { (ui::submit(Look::Primary, &visit.t("search"))) }
         }
         @if let Some(found) = &found { (results(&visit, text, found)) }
     };
