@@ -157,7 +157,7 @@ impl<'a> Field<'a> {
 
     fn control(&self, id: &str) -> Markup {
         let attributes = Attributes(self, id).render_into_string();
-        let html = match &self.kind {
+        match &self.kind {
             Kind::Input(kind) => {
                 // A password that was sent is never sent back.
                 let value = if matches!(*kind, "password" | "file") { "" } else { self.value };
@@ -176,8 +176,7 @@ impl<'a> Field<'a> {
                 html! { (tag("input", &format!("type=\"checkbox\"{attributes}{checked}"))) }
             }
             Kind::Choice(_) => html! {},
-        };
-        html
+        }
     }
 
     fn choices(&self, id: &str, options: &[(&str, &str)]) -> Markup {
