@@ -40,6 +40,10 @@ stock-enough = In stock
 product = Product
 price = Price
 variant = Variant
+count-variants = { $count ->
+    [one] one variant
+   *[other] { $count } variants
+ }
 variants = Variants
 sku = SKU
 search-products = Title, brand, category or SKU

@@ -40,6 +40,7 @@ stock-enough = स्टॉक में
 product = उत्पाद
 price = मूल्य
 variant = प्रकार
+count-variants = { $count } प्रकार
 variants = प्रकार
 sku = SKU
 search-products = नाम, ब्रांड, श्रेणी या SKU

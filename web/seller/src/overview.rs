@@ -45,9 +45,9 @@ pub async fn page(State(calls): State<Calls>, Staff(visit): Staff) -> Result<Pag
     let content = html! {
         (figures(&visit, &statement, &placed))
         (charts(&visit, &statement))
-        (parts::section(&visit.t("to-fulfil"), &orders(&visit, &placed, "nothing-to-fulfil", "/orders?state=placed")))
+        (orders(&visit, "to-fulfil", &placed, "nothing-to-fulfil", "/orders?state=placed"))
         (parts::section(&visit.t("low-stock"), &low_stock(&visit, &low)))
-        (parts::section(&visit.t("what-is-new"), &orders(&visit, &newest, "no-orders-yet", "/orders")))
+        (orders(&visit, "what-is-new", &newest, "no-orders-yet", "/orders"))
     };
     Ok(parts::page(&visit.t("overview"), &actions, &content))
 }
@@ -143,19 +143,21 @@ fn count_of(count: i64) -> f64 {
     count as f64
 }
 
-fn orders(visit: &Visit, answer: &Answer<ListOrdersResponse>, nothing: &str, all: &str) -> Markup {
-    let found = match answer {
-        Ok(found) => found,
-        Err(error) => return away(visit, error),
-    };
-    let first = found.orders.get(..SHOWN.min(found.orders.len())).unwrap_or_default();
-    html! {
-        @if first.is_empty() { p.soft { (visit.t(nothing)) } }
-        @else {
-            (ui::table(&visit.t("orders"), &columns(visit), &as_rows(visit, first)))
-            p { a href=(visit.path(all)) { (visit.t("see-all")) } }
+/// The first of a list of orders; `title` names it.
+fn orders(visit: &Visit, title: &str, answer: &Answer<ListOrdersResponse>, nothing: &str, all: &str) -> Markup {
+    let title = visit.t(title);
+    let content = match answer {
+        Err(error) => away(visit, error),
+        Ok(found) if found.orders.is_empty() => html! { p.soft { (visit.t(nothing)) } },
+        Ok(found) => {
+            let first = found.orders.get(..SHOWN).unwrap_or(&found.orders);
+            html! {
+                (ui::table(&title, &columns(visit), &as_rows(visit, first)))
+                p { a href=(visit.path(all)) { (visit.t("see-all")) span.visually-hidden { ": " (title) } } }
+            }
         }
-    }
+    };
+    parts::section(&title, &content)
 }
 
 fn low_stock(visit: &Visit, answer: &Answer<ListProductsResponse>) -> Markup {

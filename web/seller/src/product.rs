@@ -114,7 +114,7 @@ pub fn shown(page: Page) -> Failure {
 fn new_page(visit: &Visit, filled: &Filled, errors: &Errors) -> Page {
     let title = visit.t("new-product");
     let content = html! {
-        (ui::error_summary(visit, errors))
+        (form::mistakes(visit, errors))
         (parts::acting_form(visit, &visit.path("/products"), &html! {
             (form::fields(visit, filled, errors, &visit.path("/products/new")))
             div.row { (ui::submit(Look::Primary, &visit.t("create-draft"))) }
@@ -127,7 +127,7 @@ fn edit_page(visit: &Visit, product: &Product, filled: &Filled, errors: &Errors)
     let path = products::path(visit, &product.id);
     let content = html! {
         p.row { (parts::product_state(visit, product.state())) (parts::availability(visit, product)) }
-        (ui::error_summary(visit, errors))
+        (form::mistakes(visit, errors))
         (parts::section(&visit.t("prices-and-stock"), &html! { p.soft { (visit.t("choose-variant")) } (variants(visit, product)) }))
         section {
             (parts::acting_form(visit, &path, &html! {

@@ -111,19 +111,11 @@ fn list(visit: &Visit, wanted: &Wanted, found: &ListProductsResponse) -> Markup 
     if found.products.is_empty() && found.next_page_token.is_empty() {
         return nothing(visit, wanted);
     }
-    let columns = [
-        Column::text(visit.t("product")),
-        Column::text(visit.t("state")),
-        Column::text(visit.t("availability")),
-        Column::number(visit.t("variants")),
-        Column::number(visit.t("price")),
-    ];
+    let columns = [Column::text(visit.t("product")), Column::text(visit.t("state")), Column::number(visit.t("price"))];
     let row = |product: &Product| {
         vec![
             link(visit, product),
-            parts::product_state(visit, product.state()),
-            parts::availability(visit, product),
-            html! { (product.variants.len()) },
+            html! { div.row { (parts::product_state(visit, product.state())) (parts::availability(visit, product)) } },
             html! { (price_range(visit, product)) },
         ]
     };
@@ -157,7 +149,11 @@ fn nothing(visit: &Visit, wanted: &Wanted) -> Markup {
 pub fn link(visit: &Visit, product: &Product) -> Markup {
     html! {
         a href=(path(visit, &product.id)) { (product.title) }
-        @if !product.brand.is_empty() { br; span.soft { (product.brand) } }
+        br;
+        span.soft.small {
+            @if !product.brand.is_empty() { (product.brand) " · " }
+            (visit.t_with("count-variants", &[("count", product.variants.len().into())]))
+        }
     }
 }
 

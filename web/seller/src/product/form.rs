@@ -166,6 +166,39 @@ impl Filled {
     }
 }
 
+/// What is wrong, before the form: each with a link to its field, by the field's label.
+pub fn mistakes(visit: &Visit, errors: &Errors) -> Markup {
+    let anchor = |field: &str| field.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    let has_fields = errors.fields().next().is_some();
+    let list = html! {
+        p { strong { (errors.summary.as_deref().unwrap_or(&visit.t("form-has-errors"))) } }
+        @if has_fields {
+            ul { @for (field, text) in errors.fields() { li { a href={ "#field-" (anchor(field)) } { (label(visit, field)) } ": " (text) } } }
+        }
+    };
+    html! { @if !errors.is_empty() { (ui::notice(ui::Tone::Bad, &list)) } }
+}
+
+/// `variants[0].price` as a seller sees it: Variant 1, price.
+fn label(visit: &Visit, field: &str) -> String {
+    let of_variant = field.strip_prefix("variants[").and_then(|rest| rest.split_once("]."));
+    let Some((index, own)) = of_variant else {
+        return if matches!(field, "title" | "description" | "category" | "brand" | "variants") {
+            visit.t(field)
+        } else {
+            field.to_owned()
+        };
+    };
+    let number = index.parse::<usize>().map_or(0, |index| index + 1);
+    let own = match own.split_once('.').map_or(own, |(first, _)| first) {
+        "sku" => visit.t("sku"),
+        "price" => visit.t("price"),
+        "title" => visit.t("variant-title"),
+        _ => own.trim_start_matches("options.").to_owned(),
+    };
+    format!("{}, {own}", visit.t_with("variant-number", &[("number", number.into())]))
+}
+
 /// All fields; `more` is where the button for more rows sends them.
 pub fn fields(visit: &Visit, filled: &Filled, errors: &Errors, more: &str) -> Markup {
     html! {
@@ -211,8 +244,8 @@ fn row(visit: &Visit, filled: &Filled, index: usize, row: &Row, errors: &Errors)
     let number = visit.t_with("variant-number", &[("number", (index + 1).into())]);
     let price_error = errors.field(&price).or_else(|| errors.field(&name("price.amount")));
     html! {
-        fieldset.stack-small {
-            legend { strong { (number) } }
+        div.stack-small role="group" aria-labelledby=(name("heading")) {
+            h3 id=(name("heading")) { (number) }
             @if row.is_known { input type="hidden" name=(known) value="yes"; }
             div.field-row {
                 @for option in 0..OPTIONS {
