@@ -98,8 +98,7 @@ impl Passing {
     async fn answer(self, message: Message) -> std::result::Result<tonic::Response<Bytes>, Status> {
         let started = Instant::now();
         let mut trace = Trace::of_call(&self.headers, self.gateway.clock.now(), &self.gateway.entropy);
-        let mut record = Record::default();
-        record.route = Some(&self.route.call.path);
+        let mut record = Record { route: Some(&self.route.call.path), ..Record::default() };
         let outcome = self.perform(message, &trace, &mut record).await;
         let status = match &outcome {
             Ok(_) => self.route.success,
