@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use axum::extract::{Form, Query, State};
-use axum::response::Redirect;
+use axum::response::{Html, Redirect};
 use axum::routing::{get, post};
 use axum::{Router, extract::Path};
 use maud::{DOCTYPE, Markup, html};
@@ -52,7 +52,7 @@ struct Wanted {
     query: String,
 }
 
-async fn search(State(api): State<Api>, Query(wanted): Query<Wanted>) -> Result<Markup, Problem> {
+async fn search(State(api): State<Api>, Query(wanted): Query<Wanted>) -> Result<Html<String>, Problem> {
     let query: String = form_urlencoded::byte_serialize(wanted.query.as_bytes()).collect();
     let found = api.get(&format!("/v1/products:search?query={query}&pageSize=24")).await?;
     Ok(page(
@@ -114,7 +114,7 @@ struct Guest {
     email: String,
 }
 
-async fn order(State(api): State<Api>, Path(group): Path<String>, Query(guest): Query<Guest>) -> Result<Markup, Problem> {
+async fn order(State(api): State<Api>, Path(group): Path<String>, Query(guest): Query<Guest>) -> Result<Html<String>, Problem> {
     let email: String = form_urlencoded::byte_serialize(guest.email.as_bytes()).collect();
     let group = api.get(&format!("/v1/orderGroups/{group}?email={email}")).await?;
     Ok(page(
@@ -130,8 +130,12 @@ async fn order(State(api): State<Api>, Path(group): Path<String>, Query(guest): 
     ))
 }
 
-fn page(title: &str, body: &Markup) -> Markup {
-    html! { (DOCTYPE) html lang="en" { head { meta charset="utf-8"; title { (title) } } body { main { h1 { (title) } (body) } } } }
+fn page(title: &str, body: &Markup) -> Html<String> {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" { head { meta charset="utf-8"; title { (title) } } body { main { h1 { (title) } (body) } } }
+    };
+    Html(page.into_string())
 }
 
 fn text(value: &Value) -> &str {

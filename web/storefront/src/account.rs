@@ -72,6 +72,7 @@ pub async fn orders(State(front): State<Front>, visit: Visit, Query(paged): Quer
     let body = html! {
         h1 { (title) }
         (tabs(&visit, "/account/orders"))
+        h2.visually-hidden { (title) }
         (list(&visit, &found.orders))
         (ui::pagination(&visit, &pager))
     };
