@@ -159,7 +159,7 @@ fn key() -> Result<String, Problem> {
 }
 
 #[tokio::main]
-#[expect(clippy::disallowed_methods, reason = "a program of its own, outside the platform")]
+#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a program of its own, outside the platform")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The HTTP client wants to know which TLS to use, also where it needs none.
     rustls::crypto::aws_lc_rs::default_provider().install_default().map_err(|_| "another TLS is installed already")?;

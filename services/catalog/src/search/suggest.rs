@@ -30,7 +30,7 @@ pub fn corrected(searcher: &Searcher, field: Field, words: &[Word]) -> Result<Op
     let mut text = Vec::with_capacity(words.len());
     let mut is_changed = false;
     for word in words {
-        match nearest(searcher, field, &word.whole())? {
+        match nearest(searcher, field, word.whole())? {
             Some(nearest) => {
                 is_changed |= nearest != word.whole();
                 text.push(nearest);

@@ -42,8 +42,8 @@ pub fn product() -> Product {
             Image { url: "javascript:alert(1)".into(), alt: String::new() },
         ],
         variants: vec![
-            variant("K-S", "S", vec![offer("dear", 1_199_00, true), offer("cheap", 999_00, true), offer("gone", 1_00, false)]),
-            variant("K-M", "M", vec![offer("m", 999_00, false)]),
+            variant("K-S", "S", vec![offer("dear", 119_900, true), offer("cheap", 99_900, true), offer("gone", 100, false)]),
+            variant("K-M", "M", vec![offer("m", 99_900, false)]),
         ],
         rating: Some(Rating::default()),
         ..Product::default()
@@ -88,8 +88,8 @@ pub fn cart() -> Cart {
         seller_id: seller.into(),
         product_id: "product_1".into(),
         quantity: 1,
-        unit_price: inr(999_00),
-        total: inr(999_00),
+        unit_price: inr(99_900),
+        total: inr(99_900),
     };
     let problem = |code: &str, offer: &str| cart::Problem { code: code.into(), offer_id: offer.into(), detail: HOSTILE.into() };
     Cart {
@@ -97,12 +97,12 @@ pub fn cart() -> Cart {
         email: "asha@example.in".into(),
         shipping_address: Some(address()),
         items: vec![item("offer_1", "seller_1"), item("offer_2", "seller_2")],
-        subtotal: inr(1_998_00),
+        subtotal: inr(199_800),
         discount: inr(0),
         shipping: inr(0),
         tax: inr(0),
-        tax_included: inr(95_14),
-        total: inr(1_998_00),
+        tax_included: inr(9_514),
+        total: inr(199_800),
         problems: vec![problem("low_stock", "offer_1"), problem("something_new", "offer_2")],
         ..Cart::default()
     }
@@ -124,9 +124,9 @@ pub fn group() -> OrderGroup {
         number: "HT-1001".into(),
         email: HOSTILE.into(),
         orders: vec![order()],
-        subtotal: inr(999_00),
+        subtotal: inr(99_900),
         shipping: inr(0),
-        total: inr(999_00),
+        total: inr(99_900),
         shipping_address: Some(address()),
         ..OrderGroup::default()
     }
@@ -149,11 +149,11 @@ fn order() -> Order {
             title: format!("Kurta {HOSTILE}"),
             product_id: "product_1".into(),
             quantity: 1,
-            unit_price: inr(999_00),
-            total: inr(999_00),
+            unit_price: inr(99_900),
+            total: inr(99_900),
             ..Line::default()
         }],
-        total: inr(999_00),
+        total: inr(99_900),
         history: vec![entry("order.placed"), entry(HOSTILE)],
         ..Order::default()
     }
