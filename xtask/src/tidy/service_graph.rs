@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
-use haat_contracts::policy::{Policies, policies};
+use haat_contracts::policy::{EVERY_SERVICE, Policies, policies};
 
 use super::Finding;
 use crate::Result;
@@ -54,16 +54,21 @@ impl Graph {
     fn of(policies: &Policies) -> Self {
         let mut graph = Graph::default();
         for service in policies.services.values() {
-            graph.callers.entry(service.name.clone()).or_default();
-            graph.subscribers.insert(service.name.clone(), service.subscribers.iter().cloned().collect());
+            graph.callers.entry(offering(&service.name)).or_default();
+            graph.subscribers.insert(offering(&service.name), service.subscribers.iter().cloned().collect());
         }
         for call in policies.calls.values() {
             let callers: Vec<String> = call.callers.iter().map(|name| shown(name)).collect();
-            graph.callers.entry(call.service.clone()).or_default().extend(callers.iter().cloned());
+            graph.callers.entry(offering(&call.service)).or_default().extend(callers.iter().cloned());
             graph.calls.insert(call.path.trim_start_matches('/').to_owned(), callers);
         }
         graph
     }
+}
+
+/// Who answers: a service, or each of them.
+fn offering(service: &str) -> String {
+    if service == EVERY_SERVICE { "everybody".to_owned() } else { service.to_owned() }
 }
 
 fn shown(caller: &str) -> String {

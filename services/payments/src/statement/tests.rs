@@ -1,3 +1,5 @@
+//! Statements from a ledger of two sellers: balances lead from day to day, and spans and months begin where they should.
+
 use haat_kernel::id::derived;
 use haat_kernel::{Clock, Ctx, Principal};
 use haat_store::MemoryBackend;
