@@ -33,16 +33,19 @@ pub fn compare(results: &Results) -> Vec<Line> {
     let buyers = results.find(CHECKOUT, |measured| matches!(measured.load, Load::Closed) && measured.workers == BUYERS);
     let half_load = results.find(CHECKOUT, |measured| matches!(measured.load, Load::Open(_)));
     let millis = |measured: &Measured| micros(measured.turns().at(0.99)) / 1000.0;
-    let [resident, _] = results.resident();
+    let ([resident, _], [proportional, _]) = (results.resident(), results.proportional());
+    let reservation = results.reservations.as_ref().map(|reserved| 1e6 / reserved.measured.per_second);
     let lines = [
         ("start to ready", "s", 2.0, Some(results.ready_after.as_secs_f64())),
         ("resident in all, demo catalogue loaded", "MiB", 400.0, Some(resident)),
+        ("the same, pages that processes share counted once", "MiB", 400.0, Some(proportional)),
         ("cached read over HTTP/1.1: gateway", "µs CPU", 9.0, gateway(CACHED_HTTP1)),
         ("cached read over HTTP/2: gateway", "µs CPU", 9.0, gateway(CACHED_HTTP2)),
         ("product read, signed in: all processes", "µs CPU", 100.0, in_all(PRODUCT)),
         ("search with facets: all processes", "µs CPU", 400.0, in_all(SEARCH)),
         ("checkout, every call, 8 buyers: all processes", "µs CPU", 2_000.0, buyers.map(|it| micros(it.cpu_in_all()))),
         ("checkout, every call, at half load: p99", "ms", 68.0, half_load.map(millis)),
+        ("reservations on one offer: time for each (2,000 a second)", "µs", 500.0, reservation),
     ];
     let line = |(what, unit, budget, measured): (_, _, _, Option<f64>)| Some(Line { what, unit, budget, measured: measured? });
     lines.into_iter().filter_map(line).collect()

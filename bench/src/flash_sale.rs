@@ -28,7 +28,7 @@ pub struct FlashSale {
 
 pub async fn run(platform: &Platform, buyers: usize) -> Result<FlashSale> {
     let pieces = u64::try_from(buyers / BUYERS_PER_PIECE)?;
-    let offer = sell(platform, pieces).await?;
+    let offer = sell(platform, pieces).await?.offer;
     let mut clients = Client::connect_many(&platform.target, Version::Http1, AT_ONCE, AT_ONCE).await?;
     let filling = clients.iter_mut().map(|client| fill(client, &offer, buyers.div_ceil(AT_ONCE)));
     let carts: Rc<[String]> = try_join_all(filling).await?.into_iter().flatten().take(buyers).collect();

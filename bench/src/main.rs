@@ -11,6 +11,7 @@ mod market;
 mod measure;
 mod page;
 mod platform;
+mod reservations;
 mod scenarios;
 mod schedule;
 mod tally;

@@ -51,8 +51,10 @@ struct Variant {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Offer {
     id: String,
+    seller_id: String,
     available: bool,
 }
 
@@ -129,8 +131,14 @@ pub async fn sign_in(client: &mut Client, account: &Account) -> Result<String> {
     Ok(client.post("/v1/sessions", &body).await?.expect(StatusCode::OK)?.read::<Session>()?.access_token)
 }
 
-/// Puts so many pieces of a new product on sale, and answers with the offer.
-pub async fn sell(platform: &Platform, pieces: u64) -> Result<String> {
+/// An offer, and whose it is.
+pub struct OnSale {
+    pub offer: String,
+    pub seller: String,
+}
+
+/// Puts so many pieces of a new product on sale.
+pub async fn sell(platform: &Platform, pieces: u64) -> Result<OnSale> {
     let mut client = Client::connect(&platform.target, Version::Plain).await?;
     let accounts = platform.accounts().ok_or("there are no demo accounts")?;
     let token = sign_in(&mut client, &accounts.seller).await?;
@@ -150,7 +158,7 @@ pub async fn sell(platform: &Platform, pieces: u64) -> Result<String> {
         Ok(shown.variants.iter().flat_map(|variant| &variant.offers).any(|offer| offer.available))
     })
     .await?;
-    Ok(offer.id.clone())
+    Ok(OnSale { offer: offer.id.clone(), seller: offer.seller_id.clone() })
 }
 
 async fn receive(client: &mut Client, offer: &str, pieces: u64) -> Result<()> {

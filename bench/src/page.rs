@@ -11,6 +11,7 @@ use crate::Result;
 use crate::budgets::{compare, micros};
 use crate::flash_sale::FlashSale;
 use crate::measure::{Load, Measured};
+use crate::reservations::Reservations;
 use crate::scenarios::Results;
 
 const BEGIN: &str = "<!-- measured: begin -->\n";
@@ -69,6 +70,9 @@ fn sections(text: &mut String, conditions: &Conditions, results: &Results) -> st
     calls(text, results)?;
     if let Some(sale) = &results.flash_sale {
         flash_sale(text, sale)?;
+    }
+    if let Some(reserved) = &results.reservations {
+        reservations(text, reserved)?;
     }
     start(text, conditions, results)?;
     memory(text, results)
@@ -158,6 +162,27 @@ fn flash_sale(text: &mut String, sale: &FlashSale) -> std::fmt::Result {
         "{buyers} buyers check out for {pieces} pieces of one offer, {} at once: {bought} bought one, {too_late} were told that it \
          is sold out, {} failed otherwise. {} checkouts a second; p50 {}, p99 {}; {} µs of CPU for a checkout over all processes \
          ({}).\n",
+        measured.workers,
+        measured.tally.failed(),
+        number(measured.per_second),
+        time(measured.turns().at(0.5)),
+        time(measured.turns().at(0.99)),
+        number(micros(measured.cpu_in_all())),
+        by_process(measured),
+    )?;
+    for (failure, times) in &measured.tally.failures {
+        writeln!(text, "{times} times: {failure}\n")?;
+    }
+    Ok(())
+}
+
+fn reservations(text: &mut String, reserved: &Reservations) -> std::fmt::Result {
+    let Reservations { pieces, held, refused, measured } = reserved;
+    writeln!(
+        text,
+        "`inventory` alone, asked over one connection for one piece at a time, {} at once: of {pieces} pieces {held} are held, \
+         {refused} requests were refused, {} failed otherwise. {} requests a second; p50 {}, p99 {}; {} µs of CPU for each over \
+         all processes ({}).\n",
         measured.workers,
         measured.tally.failed(),
         number(measured.per_second),

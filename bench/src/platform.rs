@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -42,6 +42,7 @@ pub struct Platform {
 #[derive(Deserialize)]
 struct Process {
     pid: u32,
+    port: u16,
 }
 
 #[derive(Clone, Deserialize)]
@@ -96,9 +97,22 @@ impl Platform {
 
     /// Every process, by name.
     pub fn pids(&self) -> Result<Pids> {
-        let processes: BTreeMap<String, Process> = self.read("run/processes.json")?;
-        let services = processes.into_iter().map(|(name, process)| (name, process.pid));
+        let services = self.processes()?.into_iter().map(|(name, process)| (name, process.pid));
         Ok(services.chain([(SUPERVISOR.to_owned(), self.child.id())]).collect())
+    }
+
+    /// Where a service listens.
+    pub fn port(&self, name: &str) -> Result<u16> {
+        let process = self.processes()?.remove(name);
+        process.map(|process| process.port).ok_or_else(|| format!("there is no process {name}").into())
+    }
+
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    fn processes(&self) -> Result<BTreeMap<String, Process>> {
+        self.read("run/processes.json")
     }
 
     /// None until the demo's accounts are there.

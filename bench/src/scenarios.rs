@@ -13,6 +13,7 @@ use crate::load::Worker;
 use crate::market::{Market, sign_in};
 use crate::measure::{Load, Measured, idle_share, measure, rest};
 use crate::platform::Platform;
+use crate::reservations::{self, Reservations};
 use crate::usage::{Memory, memory};
 use crate::workers::{Adder, Buyer, Reader, Turns, new_cart};
 
@@ -23,7 +24,8 @@ pub const SEARCH: &str = "search";
 pub const ADD_ITEM: &str = "add-item";
 pub const CHECKOUT: &str = "checkout";
 pub const FLASH_SALE: &str = "flash-sale";
-pub const NAMES: [&str; 7] = [CACHED_HTTP1, CACHED_HTTP2, PRODUCT, SEARCH, ADD_ITEM, CHECKOUT, FLASH_SALE];
+pub const RESERVATIONS: &str = "reservations";
+pub const NAMES: [&str; 8] = [CACHED_HTTP1, CACHED_HTTP2, PRODUCT, SEARCH, ADD_ITEM, CHECKOUT, FLASH_SALE, RESERVATIONS];
 
 const READERS: usize = 16;
 const STREAMS: usize = 32;
@@ -32,6 +34,7 @@ const PRODUCTS_READ: usize = 500;
 const CARTS: usize = 512;
 const BUYERS: [usize; 3] = [1, 8, 32];
 const SALE_BUYERS: usize = 400;
+const PIECES_RESERVED: u64 = 3_000;
 
 pub struct Results {
     pub ready_after: Duration,
@@ -43,6 +46,7 @@ pub struct Results {
     pub memory: [BTreeMap<String, Memory>; 2],
     pub measured: Vec<(&'static str, Measured)>,
     pub flash_sale: Option<FlashSale>,
+    pub reservations: Option<Reservations>,
 }
 
 impl Results {
@@ -95,6 +99,7 @@ pub async fn run(platform: &Platform, products: u32, time: Duration, wants: &dyn
         bench.checkout().await?;
     }
     let flash_sale = if wants(FLASH_SALE) { Some(flash_sale::run(platform, SALE_BUYERS).await?) } else { None };
+    let reservations = if wants(RESERVATIONS) { Some(reservations::run(platform, PIECES_RESERVED).await?) } else { None };
     rest(platform).await?;
     Ok(Results {
         ready_after: platform.ready_after,
@@ -104,6 +109,7 @@ pub async fn run(platform: &Platform, products: u32, time: Duration, wants: &dyn
         memory: [memory_before, memory(&platform.pids()?)?],
         measured: bench.measured,
         flash_sale,
+        reservations,
     })
 }
 

@@ -22,6 +22,11 @@ impl Turns {
     pub fn next(&self) -> usize {
         self.0.replace(self.0.get() + 1)
     }
+
+    /// How many have been given out.
+    pub fn count(&self) -> usize {
+        self.0.get()
+    }
 }
 
 /// Reads one path after another.
@@ -95,7 +100,7 @@ impl Worker for Rusher {
     }
 
     fn is_done(&self) -> bool {
-        self.turns.0.get() >= self.carts.len()
+        self.turns.count() >= self.carts.len()
     }
 }
 
