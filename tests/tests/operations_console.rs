@@ -41,7 +41,7 @@ async fn operator(platform: &Platform, looking: Looking) -> Browser {
 async fn an_operator_gives_money_back_and_sees_it_in_the_audit() {
     let platform = Platform::start(Options::default()).await;
     let market = Market::of(&platform);
-    let (offer, buyer) = (market.sell("Kurta", 129_900, 5).await, market.buyer().await);
+    let (offer, buyer) = (market.seller().await.sell("Kurta", 129_900, 5).await, market.buyer().await);
     let bought = buy(&buyer.client, &[(&offer, 1)], &buyer.email, "tok_ok", CHECKOUT_SECONDS).await;
     let (order, payment) = (bought["orderIds"][0].as_str().unwrap().to_owned(), text(&bought, "paymentId"));
     for scripts in [true, false] {
@@ -69,7 +69,7 @@ async fn an_operator_gives_money_back_and_sees_it_in_the_audit() {
 async fn an_operator_asks_a_silent_provider_again() {
     let platform = Platform::start(Options::default()).await;
     let market = Market::of(&platform);
-    let (offer, buyer) = (market.sell("Kurta", 129_900, 5).await, market.buyer().await);
+    let (offer, buyer) = (market.seller().await.sell("Kurta", 129_900, 5).await, market.buyer().await);
     let cart = ready_cart(&buyer.client, &[(&offer, 1)], &buyer.email).await;
     let provider = platform.process("sandbox-psp").pid;
     signal_process(provider, Signal::STOP);
