@@ -5,6 +5,7 @@
 mod bench;
 mod browser;
 mod new_service;
+mod simulate;
 mod test;
 mod tidy;
 mod tree;
@@ -42,6 +43,8 @@ enum Command {
     },
     /// Installs what the journeys in a real browser need, unless it is there.
     Browser,
+    /// Simulates market days with all that can go wrong, a seed each; or shows that deliberate bugs are found.
+    Simulate(simulate::Options),
     /// Lays out a new service with one aggregate, and says what is left to do.
     NewService {
         /// As in `spiffe://haat/NAME`; usually a plural: `reviews`.
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Tidy { write } => tidy::run(write),
         Command::Bench { arguments } => bench::run(&arguments),
         Command::Browser => browser::run(),
+        Command::Simulate(options) => simulate::run(&options),
         Command::NewService { name, aggregate } => new_service::run(&name, &aggregate),
     };
     match outcome {

@@ -6,12 +6,15 @@ mod crates;
 mod locked;
 mod manifests;
 mod openings;
+mod sabotage;
 mod service_graph;
 mod sizes;
 mod words;
 
 use std::fmt;
 use std::path::PathBuf;
+
+pub use sabotage::BUGS;
 
 use crate::Result;
 use crate::tree::{self, Source};
@@ -50,6 +53,8 @@ pub fn run(write: bool) -> Result<()> {
     findings.extend(manifests::check_table(&Source::read(root, "Cargo.toml")?));
     findings.extend(crates.iter().flat_map(|member| manifests::check_member(&member.manifest)));
     findings.extend(sources.iter().flat_map(words::check));
+    findings.extend(sabotage::check_names(&sources, &Source::read(root, sabotage::BUGS)?));
+    findings.extend(crates.iter().filter_map(|member| sabotage::check_feature(&member.manifest)));
     findings.extend(locked::check_count(&Source::read(root, "Cargo.lock")?, &Source::read(root, locked::PACKAGES_MAX)?)?);
     findings.extend(locked::check_banned(root)?);
 

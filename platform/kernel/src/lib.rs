@@ -6,6 +6,7 @@ pub mod error;
 pub mod id;
 pub mod money;
 pub mod principal;
+pub mod sabotage;
 pub mod task;
 pub mod time;
 

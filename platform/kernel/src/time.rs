@@ -1,5 +1,7 @@
 //! Time: the wall clock, or a simulated one that moves with the runtime's paused time.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 pub use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -7,26 +9,49 @@ use tokio::time::Instant;
 #[derive(Clone, Copy, Debug)]
 pub enum Clock {
     System,
-    /// `epoch` at `start`, then as far on as the runtime's own time went; `skew_ms` is this machine's error.
+    /// `epoch` at `start`, then as far on as the runtime's own time went, and off by this machine's error.
     Simulated {
         epoch: Timestamp,
         start: Instant,
-        skew_ms: i64,
+        skew: Skew,
     },
+}
+
+/// The error of a simulated machine's clock, which a simulation changes while it runs. Cheap to copy; copies share it.
+#[derive(Clone, Copy, Debug)]
+pub struct Skew(&'static AtomicI64);
+
+impl Skew {
+    /// Lives as long as the process: a simulation makes a handful.
+    pub fn of_millis(millis: i64) -> Self {
+        Skew(Box::leak(Box::new(AtomicI64::new(millis))))
+    }
+
+    pub fn set_millis(&self, millis: i64) {
+        self.0.store(millis, Ordering::Relaxed);
+    }
+
+    pub fn millis(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Clock {
     pub fn simulated(epoch: Timestamp, skew_ms: i64) -> Self {
-        Clock::Simulated { epoch, start: Instant::now(), skew_ms }
+        Clock::skewed(epoch, Skew::of_millis(skew_ms))
+    }
+
+    pub fn skewed(epoch: Timestamp, skew: Skew) -> Self {
+        Clock::Simulated { epoch, start: Instant::now(), skew }
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
     pub fn now(&self) -> Timestamp {
         match self {
             Clock::System => Timestamp::now(),
-            Clock::Simulated { epoch, start, skew_ms } => {
+            Clock::Simulated { epoch, start, skew } => {
                 let elapsed = i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX);
-                *epoch + jiff::SignedDuration::from_millis(elapsed.saturating_add(*skew_ms))
+                *epoch + jiff::SignedDuration::from_millis(elapsed.saturating_add(skew.millis()))
             }
         }
     }

@@ -9,10 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use haat_contracts::policy::{Repeatable, policies};
 use haat_kernel::{Entropy, Error};
 use haat_telemetry::Metrics;
 use haat_transport::{Delivery, delivery};
+use http::request::Parts;
 use http::{HeaderValue, Request, Response};
 use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
@@ -22,7 +24,8 @@ use tower::{Service, ServiceExt};
 use crate::breaker::{Breaker, BreakerState};
 use crate::budget::Budget;
 use crate::status::code_name;
-use crate::{frame, metadata};
+use crate::tap::{Fate, Sent};
+use crate::{frame, metadata, tap};
 
 const ATTEMPTS_MAX: u32 = 3;
 const BACKOFF_MS: u64 = 20;
@@ -96,6 +99,28 @@ impl Service<Request<Body>> for Channel {
     }
 }
 
+type Outcome = Result<Response<Body>, Status>;
+
+fn sent(path: &str, headers: &http::HeaderMap, frame: &Bytes) -> Sent {
+    let key = headers.get(metadata::IDEMPOTENCY_KEY).and_then(|key| key.to_str().ok()).unwrap_or_default();
+    Sent { path: path.to_owned(), key: key.to_owned(), frame: frame.clone() }
+}
+
+/// Shows an answer to the simulation.
+async fn watched(sent: &Sent, outcome: Outcome) -> Outcome {
+    let answer = match outcome {
+        Ok(response) => frame::Answer::read(response).await.map_err(|e| crate::status(&e)),
+        Err(status) => Err(status),
+    };
+    let failure = match &answer {
+        Ok(answer) => answer.status().filter(|status| status.code() != Code::Ok),
+        Err(status) => Some(status.clone()),
+    };
+    let message = answer.as_ref().map(frame::Answer::message).unwrap_or_default();
+    tap::with(|tap| tap.answered(sent, failure.as_ref().map_or(Ok(message), Err)));
+    answer.map(frame::Answer::into_response)
+}
+
 /// How one attempt ended, for those who decide about the next.
 enum Attempt {
     Done(Result<Response<Body>, Status>),
@@ -107,7 +132,7 @@ enum Attempt {
 }
 
 impl Inner {
-    async fn perform(&self, path: &str, mut request: Request<Body>) -> Result<Response<Body>, Status> {
+    async fn perform(self: &Arc<Self>, path: &str, mut request: Request<Body>) -> Result<Response<Body>, Status> {
         let call = policies().calls.get(path);
         let limit = call.map_or(DEADLINE_DEFAULT, |c| c.deadline);
         let deadline = Instant::now() + limit;
@@ -123,6 +148,37 @@ impl Inner {
         let is_keyed = request.headers().contains_key(metadata::IDEMPOTENCY_KEY);
         let is_repeatable = is_keyed || call.is_some_and(|c| c.repeatable != Repeatable::No);
         let (parts, body) = frame::read_request(request).await.map_err(|e| crate::status(&e))?;
+        let sent = || sent(path, &parts.headers, &body);
+        let Some((fate, sent)) = tap::with(|tap| (tap.fate(&sent(), is_repeatable), sent())) else {
+            return self.insist(&parts, &body, deadline, is_repeatable).await;
+        };
+        let outcome = self.meet(fate, &parts, &body, deadline, is_repeatable).await;
+        watched(&sent, outcome).await
+    }
+
+    /// Lets a simulated network do its worst.
+    async fn meet(self: &Arc<Self>, fate: Fate, parts: &Parts, body: &Bytes, deadline: Instant, is_repeatable: bool) -> Outcome {
+        match fate {
+            Fate::Delivered => {}
+            Fate::Late(wait) => tokio::time::sleep(wait).await,
+            Fate::Twice(wait) => {
+                let (inner, request) = (self.clone(), frame::request(parts.clone(), body.clone()));
+                haat_kernel::spawn("rpc.again", async move {
+                    tokio::time::sleep(wait).await;
+                    // Whoever asked does not wait for this one.
+                    let _ = inner.attempt(request, Instant::now() + DEADLINE_DEFAULT).await;
+                });
+            }
+            Fate::AnswerLost => {
+                self.insist(parts, body, deadline, is_repeatable).await?;
+                return Err(Status::unavailable("the connection broke"));
+            }
+        }
+        self.insist(parts, body, deadline, is_repeatable).await
+    }
+
+    /// Asks until there is an answer, as often as that is harmless.
+    async fn insist(&self, parts: &Parts, body: &Bytes, deadline: Instant, is_repeatable: bool) -> Outcome {
         let mut attempt = 0;
         loop {
             attempt += 1;

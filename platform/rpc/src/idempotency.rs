@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
-use haat_kernel::{Ctx, Error, Idempotency, Kind, Result, Violation};
+use haat_kernel::{Ctx, Error, Idempotency, Kind, Result, Violation, sabotage};
 use haat_store::{Remembered, Store};
 use http::{Request, Response};
 use serde_json::{Value, json};
@@ -64,6 +64,9 @@ where
     let Some(key) = &mut ctx.idempotency else { return handle(ctx.clone(), request).await };
     let (parts, body) = frame::read_request(request).await?;
     key.request_hash = request_hash(parts.uri.path(), &body) & if is_secret { SECRET_MASK } else { u64::MAX };
+    if sabotage::is("reply-not-scoped-by-key") {
+        key.key.clear();
+    }
     let key = key.clone();
     let _place = in_flight.enter(&key)?;
     if let Some(remembered) = store.reply(&key.scope, &key.key).await? {

@@ -12,6 +12,7 @@ mod guard;
 mod idempotency;
 mod metadata;
 mod status;
+pub mod tap;
 
 pub use breaker::BreakerState;
 pub use call::{call, send};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use haat_contracts::feed;
 use haat_contracts::feed::feed_client::FeedClient;
-use haat_kernel::{CorrelationId, Ctx, Cursor, Error, Result};
+use haat_kernel::{CorrelationId, Ctx, Cursor, Error, Result, sabotage};
 use haat_rpc::Channel;
 use haat_store::{ALREADY_APPLIED, AsideState, Page, Positions, SetAside, SetAsideEvent, Versioned};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -94,13 +94,18 @@ impl FeedReader {
     }
 
     async fn take_one(&self, event: FeedEvent) -> Result<()> {
-        if self.platform.store.has_parked(self.source, &event.kind, &event.id).await? {
+        let is_behind = self.platform.store.has_parked(self.source, &event.kind, &event.id).await?;
+        if is_behind && !sabotage::is("overtake-parked") {
             return self.set_aside(event, 0, "waits behind an earlier event").await;
         }
         let mut attempts = 0;
+        let cursor = Some(self.cursor(event.partition, event.position)).filter(|_| !sabotage::is("cursor-ahead-of-effect"));
+        if cursor.is_none() {
+            self.platform.store.advance(&[self.cursor(event.partition, event.position)]).await?;
+        }
         loop {
             attempts += 1;
-            let ctx = self.context(&event, Some(self.cursor(event.partition, event.position)));
+            let ctx = self.context(&event, cursor.clone());
             let Err(error) = self.react(ctx, &event).await else { return Ok(()) };
             if !error.kind.is_transient() || attempts == ATTEMPTS_MAX {
                 return self.set_aside(event, attempts, &error.to_string()).await;

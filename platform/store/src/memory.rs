@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use haat_kernel::{Cursor, Error, Idempotency, Kind, Result, Timestamp};
+use haat_kernel::{Cursor, Error, Idempotency, Kind, Result, Timestamp, sabotage};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -26,9 +27,14 @@ pub enum CommitFault {
     Refused,
     /// All was written, but the caller does not learn of it: 504.
     AnswerLost,
+    /// Nothing was written, and trying again would not help: 500.
+    Broken,
+    /// The process dies here, before the commit was written or after: the call never returns.
+    Died { written: bool },
 }
 
 type FaultHook = Box<dyn FnMut(&Batch) -> Option<CommitFault> + Send>;
+type DelayHook = Box<dyn FnMut() -> Duration + Send>;
 
 #[derive(Clone, Default)]
 pub struct MemoryBackend(Arc<Shared>);
@@ -36,6 +42,7 @@ pub struct MemoryBackend(Arc<Shared>);
 struct Shared {
     tables: Mutex<Tables>,
     faults: Mutex<Option<FaultHook>>,
+    delays: Mutex<Option<DelayHook>>,
     cache: StateCache,
     stats: Stats,
     commits: watch::Sender<u64>,
@@ -46,6 +53,7 @@ impl Default for Shared {
         Shared {
             tables: Mutex::default(),
             faults: Mutex::default(),
+            delays: Mutex::default(),
             cache: StateCache::default(),
             stats: Stats::default(),
             commits: watch::Sender::new(0),
@@ -102,31 +110,49 @@ impl MemoryBackend {
         self.fail_with(move |_| once.take());
     }
 
+    /// From now on asks `hook` how long the disk keeps each transaction waiting before it begins.
+    pub fn delay_with(&self, hook: impl FnMut() -> Duration + Send + 'static) {
+        *self.0.delays.lock() = Some(Box::new(hook));
+    }
+
     /// What a restart forgets: decoded states.
     pub(crate) fn reopen(&self) {
         self.0.cache.clear();
+        if sabotage::is("timer-lost-on-crash") {
+            self.0.tables.lock().timers.clear();
+        }
     }
 
-    fn commit(&self, tables: &mut Tables, batch: Batch) -> Result<()> {
+    /// True when the process is still there afterwards.
+    fn commit(&self, tables: &mut Tables, batch: Batch) -> Result<bool> {
         if batch.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         batch.check_unique(|kind, key| Ok(tables.holder(kind, key.name, &key.value)))?;
         let fault = self.0.faults.lock().as_mut().and_then(|hook| hook(&batch));
-        if fault == Some(CommitFault::Refused) {
-            return Err(Error::unavailable("the commit was made to fail"));
+        match fault {
+            Some(CommitFault::Refused) => {
+                if sabotage::is("publish-before-commit") {
+                    batch.writes.iter().for_each(|write| tables.append(&batch, write));
+                }
+                return Err(Error::unavailable("the commit was made to fail"));
+            }
+            Some(CommitFault::Broken) => return Err(Error::internal("the commit was made to fail for good")),
+            Some(CommitFault::Died { written: false }) => return Ok(false),
+            _ => {}
         }
-        self.0.stats.count_batch(1, batch.event_count(), std::time::Duration::ZERO);
+        self.0.stats.count_batch(1, batch.event_count(), Duration::ZERO);
         tables.apply(&batch);
         let written = batch.writes.iter().map(|write| (write.kind, write.id.clone(), Some(write.decoded())));
         let forgotten = batch.forgotten.iter().map(|lock| (lock.kind, lock.id.clone(), None));
         self.0.cache.publish(written.chain(forgotten));
         self.0.commits.send_modify(|commits| *commits += 1);
         match fault {
+            Some(CommitFault::Died { .. }) => Ok(false),
             Some(_) => {
                 Err(Error::new(Kind::DeadlineExceeded, "deadline_exceeded", "It is not known whether the commit was done."))
             }
-            None => Ok(()),
+            None => Ok(true),
         }
     }
 }
@@ -187,6 +213,17 @@ impl Tables {
     }
 
     fn write(&mut self, batch: &Batch, write: &Write) {
+        self.append(batch, write);
+        let stored =
+            StoredAggregate { id: write.id.clone(), version: write.version, schema: write.schema, state: write.state.clone() };
+        self.aggregates.insert((write.kind.to_owned(), write.id.clone()), stored);
+        self.keys.extend(write.keys.added.iter().map(|key| KeyRow::of(write, key)));
+        for timer in &write.timers.added {
+            self.timers.insert((write.kind.to_owned(), write.id.clone(), timer.name.to_owned()), timer.due);
+        }
+    }
+
+    fn append(&mut self, batch: &Batch, write: &Write) {
         let events = self.events.entry(write.partition).or_default();
         for (version, event) in (write.version_before() + 1..).zip(&write.events) {
             let position = self.partitions.get(write.partition) + 1;
@@ -203,13 +240,6 @@ impl Tables {
                 principal: batch.principal.clone(),
                 correlation: batch.correlation.clone(),
             });
-        }
-        let stored =
-            StoredAggregate { id: write.id.clone(), version: write.version, schema: write.schema, state: write.state.clone() };
-        self.aggregates.insert((write.kind.to_owned(), write.id.clone()), stored);
-        self.keys.extend(write.keys.added.iter().map(|key| KeyRow::of(write, key)));
-        for timer in &write.timers.added {
-            self.timers.insert((write.kind.to_owned(), write.id.clone(), timer.name.to_owned()), timer.due);
         }
     }
 
@@ -281,9 +311,16 @@ impl Backend for MemoryBackend {
     }
 
     async fn transact(&self, intent: Intent, decide: Decide) -> Result<()> {
-        let mut tables = self.0.tables.lock();
-        let batch = decide(&mut MemoryRows { tables: &tables, cache: &self.0.cache, now: intent.now })?;
-        self.commit(&mut tables, batch)
+        let wait = self.0.delays.lock().as_mut().map(|hook| hook()).unwrap_or_default();
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+        let is_alive = {
+            let mut tables = self.0.tables.lock();
+            let batch = decide(&mut MemoryRows { tables: &tables, cache: &self.0.cache, now: intent.now })?;
+            self.commit(&mut tables, batch)?
+        };
+        if is_alive { Ok(()) } else { std::future::pending().await }
     }
 
     async fn load(&self, kind: &'static str, id: &str) -> Result<Option<StoredAggregate>> {

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use haat_kernel::{Clock, Ctx, Cursor, Error, Idempotency, Result, Timestamp};
+use haat_kernel::{Clock, Ctx, Cursor, Error, Idempotency, Result, Timestamp, sabotage};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -186,7 +186,7 @@ impl Store {
         let idempotency = idempotency.clone();
         let body = body.to_vec();
         let decide = move |rows: &mut dyn Rows| {
-            let is_first = rows.reply(&idempotency)?.is_none();
+            let is_first = rows.reply(&idempotency)?.is_none() && !sabotage::is("skip-idempotency-reply");
             Ok(Batch { reply: is_first.then(|| NewReply::new(&idempotency, body, now)), ..Batch::default() })
         };
         self.backend.transact(intent, Box::new(decide)).await
@@ -223,7 +223,8 @@ impl Store {
 
     /// Moves cursors on without any other effect: past events that mean nothing to this service. Never moves one back.
     pub async fn advance(&self, cursors: &[Cursor]) -> Result<()> {
-        let batch = Batch { cursors: cursors.to_vec(), ..Batch::default() };
+        let cursors = if sabotage::is("drop-cursor") { Vec::new() } else { cursors.to_vec() };
+        let batch = Batch { cursors, ..Batch::default() };
         let intent = Intent { now: self.clock.now(), ..Intent::default() };
         self.backend.transact(intent, Box::new(move |_| Ok(batch))).await
     }

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use haat_kernel::{Ctx, Cursor, Error, Idempotency, Kind, Result, Timestamp};
+use haat_kernel::{Ctx, Cursor, Error, Idempotency, Kind, Result, Timestamp, sabotage};
 
 use crate::aggregate::{Aggregate, Versioned};
 use crate::backend::{Batch, Change, Current, Intent, Lock, NewEvent, NewReply, REPLY_KEPT_S, Rows, Write};
@@ -195,13 +195,15 @@ impl Tx {
             time: origin.time,
             principal: origin.principal.clone(),
             correlation: origin.correlation.clone(),
-            cursors: origin.cursor.iter().cloned().collect(),
+            cursors: origin.cursor.iter().filter(|_| !sabotage::is("drop-cursor")).cloned().collect(),
             ..Batch::default()
         };
         for entry in self.entries.into_values() {
             entry.finish(&mut batch)?;
         }
-        if let (Some(body), Some(idempotency)) = (self.reply, &origin.idempotency) {
+        if let (Some(body), Some(idempotency)) = (self.reply, &origin.idempotency)
+            && !sabotage::is("skip-idempotency-reply")
+        {
             batch.reply = Some(NewReply::new(idempotency, body, origin.time));
         }
         Ok(batch)

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use haat_identity::{Identity, Intermediate, KeyPair, LiveIdentity, Root, SpiffeId, TrustBundle};
+use haat_kernel::time::Skew;
 use haat_kernel::{Clock, Entropy, Result, Timestamp};
 use haat_service::{Config, Definition, Endpoints, Environment};
 use haat_store::{MemoryBackend, Store};
@@ -32,6 +33,7 @@ struct Inner {
     intermediate: Intermediate,
     endpoints: Endpoints,
     backends: BTreeMap<String, MemoryBackend>,
+    skews: BTreeMap<String, Skew>,
     settings: BTreeMap<String, BTreeMap<String, String>>,
     folder: TempDir,
 }
@@ -56,6 +58,7 @@ impl Cluster {
             root_pem: root.certificate_pem(),
             intermediate: root.intermediate(epoch, &entropy)?,
             endpoints: names().map(|name| (name.to_owned(), vec![format!("{name}:{PORT}")])).collect(),
+            skews: names().chain(others.iter().copied()).map(|name| (name.to_owned(), Skew::of_millis(0))).collect(),
             backends: names().chain(others.iter().copied()).map(|name| (name.to_owned(), MemoryBackend::new())).collect(),
             settings,
             folder,
@@ -77,19 +80,46 @@ impl Cluster {
 
     /// What a host stands on. Inside a host only: the clock starts with it.
     pub fn environment(&self, name: &str) -> Result<Environment> {
-        let clock = clock();
+        let clock = self.clock(name);
+        let (entropy, identity) = self.character(name, clock)?;
+        Ok(self.equipped(clock, entropy, identity, self.store(name, clock)))
+    }
+
+    /// What it takes to make calls as `name` from another host, while `name` itself goes on.
+    pub fn guise(&self, name: &str) -> Result<Environment> {
+        let clock = Clock::simulated(epoch() + elapsed(), 0);
+        let (entropy, identity) = self.character(name, clock)?;
+        Ok(self.equipped(clock, entropy, identity, self.look(name, clock)))
+    }
+
+    fn equipped(&self, clock: Clock, entropy: Entropy, identity: LiveIdentity, store: Store) -> Environment {
+        let network = Arc::new(Simulated) as Arc<dyn Network>;
+        Environment { clock, entropy, network, identity, store, metrics: Metrics::default() }
+    }
+
+    fn character(&self, name: &str, clock: Clock) -> Result<(Entropy, LiveIdentity)> {
         // Another sequence after every restart, and the same one whenever the seed is run again.
-        let started = turmoil::sim_elapsed().map_or(0, |elapsed| u64::try_from(elapsed.as_millis()).unwrap_or(0));
+        let started = u64::try_from(elapsed().as_millis()).unwrap_or(0);
         let salt = name.bytes().fold(started, |salt, byte| salt.wrapping_mul(31).wrapping_add(u64::from(byte)));
         let entropy = Entropy::seeded(self.0.seed ^ salt.rotate_left(17));
-        Ok(Environment {
-            clock,
-            entropy: entropy.clone(),
-            network: Arc::new(Simulated) as Arc<dyn Network>,
-            identity: self.identity(name, clock, &entropy)?,
-            store: self.store(name, clock),
-            metrics: Metrics::default(),
-        })
+        let identity = self.identity(name, clock, &entropy)?;
+        Ok((entropy, identity))
+    }
+
+    /// The wall clock of a host, wrong by its skew.
+    fn clock(&self, name: &str) -> Clock {
+        let right = epoch() + elapsed();
+        self.0.skews.get(name).map_or_else(|| Clock::simulated(right, 0), |skew| Clock::skewed(right, *skew))
+    }
+
+    /// By how much a host's wall clock is wrong: to be changed while it runs.
+    pub fn skew(&self, name: &str) -> Option<Skew> {
+        self.0.skews.get(name).copied()
+    }
+
+    /// The store of a host, to make its commits fail.
+    pub fn backend(&self, name: &str) -> Option<&MemoryBackend> {
+        self.0.backends.get(name)
     }
 
     pub fn endpoints(&self) -> &Endpoints {
@@ -109,7 +139,8 @@ impl Cluster {
     fn identity(&self, name: &str, clock: Clock, entropy: &Entropy) -> Result<LiveIdentity> {
         let key = KeyPair::generate()?;
         let id = SpiffeId::of(name)?;
-        let chain = self.0.intermediate.issue(&key.signing_request()?, &id, LEAF_LIFETIME, clock.now(), entropy)?;
+        // By the authority's clock, which is right.
+        let chain = self.0.intermediate.issue(&key.signing_request()?, &id, LEAF_LIFETIME, epoch() + elapsed(), entropy)?;
         Ok(LiveIdentity::new(Identity::new(chain, key)?, TrustBundle::from_pem(&self.0.root_pem)?, clock)?)
     }
 
@@ -130,8 +161,7 @@ fn epoch() -> Timestamp {
     EPOCH.parse().expect("invariant: EPOCH is a valid time")
 }
 
-/// The clock of the host that runs now.
-fn clock() -> Clock {
-    let elapsed = turmoil::sim_elapsed().unwrap_or_default();
-    Clock::simulated(epoch() + elapsed, 0)
+/// Of the simulation, for the host that runs now.
+fn elapsed() -> Duration {
+    turmoil::sim_elapsed().unwrap_or_default()
 }

@@ -8,7 +8,7 @@ mod problems;
 mod tests;
 
 use haat_kernel::time::plus_seconds;
-use haat_kernel::{Money, Timestamp};
+use haat_kernel::{Money, Timestamp, sabotage};
 use haat_store::{Aggregate, Timer};
 use serde::{Deserialize, Serialize};
 
@@ -252,6 +252,7 @@ impl Cart {
     fn ensure_open(&self) -> Result<(), CartError> {
         match &self.status {
             Status::Open => Ok(()),
+            Status::CheckingOut { .. } if sabotage::is("two-groups-for-a-cart") => Ok(()),
             Status::CheckingOut { checkout } => Err(CartError::CheckoutInProgress(checkout.clone())),
             Status::Closed { .. } | Status::Expired => Err(CartError::Closed),
         }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use haat_kernel::{Ctx, Error, Result};
+use haat_kernel::{Ctx, Error, Result, sabotage};
 use haat_saga::{Decision, Next, Perform, Saga, decide};
 use haat_store::{Aggregate, Load, Store, Tx};
 
@@ -30,6 +30,11 @@ enum Outcome {
 impl Perform<Checkout> for Steps {
     async fn perform(&self, ctx: &Ctx, id: &str, saga: &Checkout, step: &Step) -> Result<Decision<Checkout>> {
         let (step, now) = (*step, ctx.now);
+        let mut ctx = ctx.clone();
+        if let Some(key) = ctx.idempotency.as_mut().filter(|_| sabotage::is("saga-key-unstable")) {
+            key.key = format!("{}/{now}", key.key);
+        }
+        let ctx = &ctx;
         match self.make(ctx, id, &saga.terms, step).await {
             Ok(Outcome::Done) => decide(move |saga: &Checkout| Ok(saga.did(step))),
             Ok(Outcome::Payment(payment)) => decide(move |saga: &Checkout| Ok(saga.payment_answered(step, &payment, now))),
@@ -46,6 +51,9 @@ impl Steps {
     async fn make(&self, ctx: &Ctx, id: &str, terms: &Terms, step: Step) -> Result<Outcome> {
         let neighbours = &self.neighbours;
         match step {
+            Step::CancelPayment if sabotage::is("forget-void") => {}
+            Step::ReleaseCoupon if sabotage::is("forget-release-coupon") => {}
+            Step::ReleaseStock if sabotage::is("forget-release-stock") => {}
             Step::ReserveStock => neighbours.reserve_stock(ctx, terms).await?,
             Step::HoldCoupon => neighbours.hold_coupon(ctx, terms).await?,
             Step::PlaceOrders => neighbours.place_orders(ctx, terms).await?,

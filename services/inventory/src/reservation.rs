@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use haat_kernel::{Fault, Kind, Timestamp, Violation};
+use haat_kernel::time::plus_seconds;
+use haat_kernel::{Fault, Kind, Timestamp, Violation, sabotage};
 use haat_store::{Aggregate, Timer};
 use serde::{Deserialize, Serialize};
 
@@ -132,6 +133,7 @@ impl Reservation {
         match self.status {
             Status::Held => Ok(vec![ReservationEvent::Allocated]),
             Status::Allocated => Ok(vec![]),
+            _ if sabotage::is("allocate-unchecked") => Ok(vec![ReservationEvent::Allocated]),
             Status::Released | Status::Expired => Err(ReservationError::Ended),
         }
     }
@@ -201,7 +203,9 @@ impl Aggregate for Reservation {
 
     fn create(event: &ReservationEvent) -> Option<Self> {
         let (status, expires, lines) = match event {
-            ReservationEvent::Held { lines, expires } => (Status::Held, Some(*expires), lines.clone()),
+            ReservationEvent::Held { lines, expires } => {
+                (Status::Held, Some(plus_seconds(*expires, -i64::from(sabotage::is("expiry-off-by-one")))), lines.clone())
+            }
             ReservationEvent::Barred => (Status::Released, None, vec![]),
             _ => return None,
         };

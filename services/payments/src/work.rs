@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use haat_kernel::{Clock, Ctx, Error, Result, Timestamp};
+use haat_kernel::{Clock, Ctx, Error, Result, Timestamp, sabotage};
 use haat_service::OnTimer;
 use haat_store::{DueTimer, Load, Store, Tx, Versioned};
 use parking_lot::Mutex;
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 use crate::ids::PaymentId;
 use crate::ledger::{LedgerEvent, LedgerTransaction};
 use crate::payment::{Intent, PROVIDER_DEADLINE, Payment, PaymentError, PaymentEvent, Stage, Work};
-use crate::provider::{Authorization, Outcome, Provider};
+use crate::provider::{Authorization, Charge, ChargeStatus, Outcome, Provider};
 
 /// What a call keeps of its deadline for its answer.
 const ANSWER_RESERVE: Duration = Duration::from_millis(300);
@@ -93,7 +93,13 @@ impl Worker {
             return Ok(());
         };
         let Some(intent) = payment.intent().filter(|intent| intent.is_undecided()) else { return Ok(()) };
-        if let Outcome::Known(Some(charge)) = self.provider(intent)?.look_up(id).await {
+        let news = match sabotage::is("believe-webhook") {
+            true => {
+                Outcome::Known(Some(Charge { reference: None, amount: intent.terms.amount, status: ChargeStatus::Authorized }))
+            }
+            false => self.provider(intent)?.look_up(id).await,
+        };
+        if let Outcome::Known(Some(charge)) = news {
             let learn: Learn = Box::new(move |intent, at| intent.looked_up(Outcome::Known(Some(charge)), at));
             self.record(ctx, id, &Work::LookUp, learn).await?;
         }
@@ -135,7 +141,8 @@ impl Worker {
                 Box::new(move |intent, at| intent.looked_up(outcome, at))
             }
             Work::Capture => {
-                let outcome = provider.capture(reference, terms.amount, &key("capture")).await;
+                let attempt = if sabotage::is("capture-twice") { self.clock.now().to_string() } else { "capture".to_owned() };
+                let outcome = provider.capture(reference, terms.amount, &key(&attempt)).await;
                 Box::new(move |intent, at| intent.capture_answered(outcome, at))
             }
             Work::Void => {

@@ -2,7 +2,7 @@
 //! The state counts; which checkout holds one stands in a redemption of its own, so that a coupon of a million redemptions is
 //! as small as a new one.
 
-use haat_kernel::{Fault, Kind, Money, MoneyError, Timestamp};
+use haat_kernel::{Fault, Kind, Money, MoneyError, Timestamp, sabotage};
 use haat_store::Aggregate;
 use serde::{Deserialize, Serialize};
 
@@ -136,7 +136,9 @@ impl Coupon {
         by_buyer: i64,
         now: Timestamp,
     ) -> Result<Vec<CouponEvent>, Refusal> {
-        self.check(subtotal, by_buyer, now)?;
+        if !sabotage::is("coupon-check-outside") {
+            self.check(subtotal, by_buyer, now)?;
+        }
         Ok(vec![CouponEvent::Taken { checkout }])
     }
 }

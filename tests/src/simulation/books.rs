@@ -11,12 +11,16 @@ use haat_testkit::Cluster;
 use tokio::time::{Instant, sleep};
 
 use super::PSP;
+use super::echoes::Echoes;
+use super::history::Checked;
+use super::world::World;
 
 /// Long enough for every backoff and every late webhook.
 const HEALING_MAX: Duration = Duration::from_secs(10 * 60);
 
-pub async fn close(cluster: &Cluster) -> Result<(), String> {
-    let clock = cluster.environment("street").map_err(|error| error.to_string())?.clock;
+pub async fn close(world: &World) -> Result<Checked, String> {
+    let cluster = &world.cluster;
+    let clock = cluster.guise("street").map_err(|error| error.to_string())?.clock;
     let stores: Stores = cluster.endpoints().keys().map(|name| (name.clone(), cluster.look(name, clock))).collect();
     let until = Instant::now() + HEALING_MAX;
     let report: Report = loop {
@@ -38,7 +42,17 @@ pub async fn close(cluster: &Cluster) -> Result<(), String> {
     }
     let ours = kept_by_us(&stores).await.map_err(|error| error.to_string())?;
     let theirs = kept_by_provider(cluster, clock).await.map_err(|error| error.to_string())?;
-    if ours == theirs { Ok(()) } else { Err(format!("we keep {ours:?}, the provider says {theirs:?}")) }
+    if ours != theirs {
+        return Err(format!("we keep {ours:?}, the provider says {theirs:?}"));
+    }
+    let echoes = Echoes::new(cluster, clock);
+    let wrong = echoes.listen().await.map_err(|error| error.to_string())?;
+    if !wrong.is_empty() {
+        return Err(format!("wrong: {wrong:#?}"));
+    }
+    let expired = echoes.expired().await.map_err(|error| error.to_string())?;
+    let given_back = echoes.given_back().await.map_err(|error| error.to_string())?;
+    world.histories.check(&expired, &given_back)
 }
 
 /// What each payment took and did not give back.

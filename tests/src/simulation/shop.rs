@@ -1,6 +1,7 @@
 //! A day on the market: shelves are filled, so scarcely that buyers compete; buyers come; and in the evening the books are
 //! read.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,12 +10,17 @@ use haat_contracts::catalog::catalog_client::CatalogClient;
 use haat_contracts::catalog::{LoadDemoRequest, SearchProductsRequest};
 use haat_contracts::inventory::inventory_client::InventoryClient;
 use haat_contracts::inventory::{AdjustStockRequest, GetStockRequest};
-use haat_kernel::{CorrelationId, Ctx, Entropy, Error, Principal, Result, id_type};
+use haat_contracts::pricing::CreateCouponRequest;
+use haat_contracts::pricing::pricing_client::PricingClient;
+use haat_kernel::{Error, Principal, Result, id_type};
 use haat_service::Environment;
 use haat_testkit::Cluster;
 use tokio::time::{Instant, sleep};
 
 use super::buyer::{Buyer, End};
+use super::history::{Coupon, Shelf};
+use super::staff::{Offer, Staff, ctx};
+use super::world::World;
 use super::{BUYERS, GATEWAY, Outcome, books};
 
 id_type!(
@@ -26,17 +32,24 @@ id_type!(
 const PRODUCTS: i32 = 4;
 const OFFERS: usize = 4;
 /// Pieces of each offer: fewer than the buyers want together.
-const PIECES: i64 = 8;
+const PIECES: i64 = 5;
+const COUPON: &str = "DIWALI";
+const REDEMPTIONS: usize = 3;
 const OPENING_MAX: Duration = Duration::from_secs(60);
 
-pub async fn market_day(cluster: Cluster, seed: u64, outcome: Arc<Mutex<Outcome>>) -> turmoil::Result {
-    let entropy = Entropy::seeded(seed);
-    let offers = open(&cluster).await.map_err(|error| error.to_string())?;
-    let buyers = (0..BUYERS).map(|number| {
-        let entropy = Entropy::seeded(entropy.u64());
-        let buyer = Buyer { name: format!("buyer-{number}"), entropy, offers: offers.clone() };
-        haat_kernel::spawn("buyer", buyer.shop())
-    });
+pub async fn market_day(world: World, outcome: Arc<Mutex<Outcome>>) -> turmoil::Result {
+    let offers = open(&world.cluster).await.map_err(|error| error.to_string())?;
+    let shelves = offers.iter().map(|offer| (offer.id.clone(), Shelf::of(PIECES))).collect();
+    world.histories.open(shelves, BTreeMap::from([(COUPON.to_owned(), Coupon::limited_to(REDEMPTIONS))]));
+    let staff = |name| Staff::new(&world, &offers, name).map_err(|error| error.to_string());
+    let (seller, operator, holder, forger) = (staff("seller")?, staff("operator")?, staff("holder")?, staff("forger")?);
+    let staff = [
+        haat_kernel::spawn("seller", seller.sell()),
+        haat_kernel::spawn("operator", operator.refund()),
+        haat_kernel::spawn("holder", holder.hold()),
+        haat_kernel::spawn("forger", forger.forge()),
+    ];
+    let buyers = (0..BUYERS).map(|number| haat_kernel::spawn("buyer", buyer(&world, &offers, number).shop()));
     for ended in join_all(buyers).await {
         let ended = ended.map_err(|error| error.to_string())??;
         let mut outcome = outcome.lock().map_err(|error| error.to_string())?;
@@ -44,13 +57,28 @@ pub async fn market_day(cluster: Cluster, seed: u64, outcome: Arc<Mutex<Outcome>
             End::Completed => outcome.completed += 1,
             End::Failed => outcome.failed += 1,
             End::Canceled => (outcome.completed, outcome.canceled) = (outcome.completed + 1, outcome.canceled + 1),
+            End::WalkedAway => outcome.walked_away += 1,
         }
     }
-    Ok(books::close(&cluster).await?)
+    for ended in join_all(staff).await {
+        ended.map_err(|error| error.to_string())??;
+    }
+    let checked = books::close(&world).await?;
+    outcome.lock().map_err(|error| error.to_string())?.checked = checked;
+    Ok(())
+}
+
+fn buyer(world: &World, offers: &[Offer], number: usize) -> Buyer {
+    let name = format!("buyer-{number}");
+    let entropy = world.entropy(&name);
+    // Signing in costs a password hash, which is slow on purpose.
+    let token = (number == 0 && entropy.below(2) == 0).then(String::new);
+    let offers = offers.iter().map(|offer| offer.id.clone()).collect();
+    Buyer { name, world: world.clone(), entropy, offers, coupon: COUPON.to_owned(), token }
 }
 
 /// Fills the shelves. Before the storm, as the gateway would: with the principal of a seller.
-async fn open(cluster: &Cluster) -> Result<Vec<String>> {
+async fn open(cluster: &Cluster) -> Result<Vec<Offer>> {
     let until = Instant::now() + OPENING_MAX;
     loop {
         match try_open(cluster).await {
@@ -60,15 +88,15 @@ async fn open(cluster: &Cluster) -> Result<Vec<String>> {
     }
 }
 
-async fn try_open(cluster: &Cluster) -> Result<Vec<String>> {
+async fn try_open(cluster: &Cluster) -> Result<Vec<Offer>> {
     let sellers: Vec<SellerId> = ["one", "two"].map(|name| haat_kernel::id::derived(&[name])).to_vec();
-    let supervisor = cluster.environment("supervisor")?;
+    let supervisor = cluster.guise("supervisor")?;
     let mut catalog = CatalogClient::new(supervisor.channel("catalog", cluster.endpoints())?);
     let seller_ids = sellers.iter().map(|id| id.as_str().to_owned()).collect();
     let request = LoadDemoRequest { products: PRODUCTS, seed: 1, seller_ids };
     haat_rpc::send(&ctx(&supervisor, Principal::service("supervisor")), request, |r| catalog.load_demo(r)).await?;
 
-    let gateway = cluster.environment(GATEWAY)?;
+    let gateway = cluster.guise(GATEWAY)?;
     let mut catalog = CatalogClient::new(gateway.channel("catalog", cluster.endpoints())?);
     let guest = ctx(&gateway, Principal::anonymous());
     let found = haat_rpc::send(&guest, SearchProductsRequest::default(), |r| catalog.search_products(r)).await?;
@@ -77,23 +105,32 @@ async fn try_open(cluster: &Cluster) -> Result<Vec<String>> {
     if offers.len() < OFFERS {
         return Err(Error::unavailable("the shelves are not filled yet"));
     }
+    let mut found = Vec::new();
     let mut inventory = InventoryClient::new(gateway.channel("inventory", cluster.endpoints())?);
-    for offer in &offers {
+    for offer in offers {
         let seller = Principal { seller_id: Some(offer.seller_id.clone()), ..Principal::user("user_seller", &["seller"]) };
         let ctx = ctx(&gateway, seller);
         let stock = haat_rpc::send(&ctx, GetStockRequest { offer: offer.id.clone() }, |r| inventory.get_stock(r)).await?;
         let warehouse_id = stock.by_warehouse.first().map(|place| place.warehouse_id.clone()).unwrap_or_default();
         let delta = PIECES - stock.on_hand;
         if delta != 0 {
+            let warehouse_id = warehouse_id.clone();
             let request = AdjustStockRequest { offer: offer.id.clone(), warehouse_id, delta, reason: "counted".to_owned() };
             haat_rpc::send(&ctx, request, |r| inventory.adjust_stock(r)).await?;
         }
+        found.push(Offer { id: offer.id, seller: offer.seller_id, warehouse: warehouse_id });
     }
-    Ok(offers.into_iter().map(|offer| offer.id).collect())
+    make_coupon(cluster, &gateway).await?;
+    Ok(found)
 }
 
-fn ctx(environment: &Environment, principal: Principal) -> Ctx {
-    let id = CorrelationId::parse(&environment.entropy.hex(8));
-    let now = environment.clock.now();
-    id.map_or_else(|| Ctx::internal("street", "open", now), |id| Ctx::new(principal, id, now))
+async fn make_coupon(cluster: &Cluster, gateway: &Environment) -> Result<()> {
+    let mut pricing = PricingClient::new(gateway.channel("pricing", cluster.endpoints())?);
+    let max_redemptions = i64::try_from(REDEMPTIONS).ok();
+    let request = CreateCouponRequest { code: COUPON.to_owned(), percent_off: Some(10), max_redemptions, ..Default::default() };
+    let operator = ctx(gateway, Principal::user("user_operator", &["operator:admin", "operator:catalog", "operator"]));
+    match haat_rpc::send(&operator, request, |r| pricing.create_coupon(r)).await {
+        Err(error) if error.code == "coupon_exists" => Ok(()),
+        outcome => outcome.map(drop),
+    }
 }

@@ -1,72 +1,157 @@
-//! What happens to the hosts of a simulation: crashes with a restart, and links that are cut and mended, at moments that the
-//! seed decides. After the storm everything is mended and stays up.
+//! What happens to hosts, links and clocks: crashes with a restart, links that are cut, held back or slow, clocks that
+//! jump, at moments that the seed decides. After the storm everything is mended and stays up.
 
 use std::time::Duration;
 
 use haat_kernel::Entropy;
 use turmoil::Sim;
 
-/// The shops open first; then the storm; then everything must heal.
-const STORM_BEGINS: Duration = Duration::from_secs(4);
-const STORM_ENDS: Duration = Duration::from_secs(30);
-const CRASHES_MAX: u64 = 8;
-const CUTS_MAX: u64 = 3;
+use super::faults::Fault;
+use super::world::{STORM_BEGINS, STORM_ENDS, World};
+
+const DOWN_MAX_MS: u64 = 6_000;
+const CUT_MAX_MS: u64 = 12_000;
+const SLOW: Duration = Duration::from_millis(700);
+/// As fast as links are otherwise.
+const USUAL: Duration = Duration::from_millis(12);
+/// How far a clock goes wrong: fast by minutes at most, slow by less than certificates are dated back.
+const CLOCK_JUMPS_MS: [i64; 6] = [-40_000, 2_000, 61_000, 1_000_000, 1_000_000, 1_000_000];
+const CLOCK_FAST_MAX_MS: i64 = 200_000;
 
 pub struct Weather {
+    world: World,
+    entropy: Entropy,
     /// Latest first, so that the next is at the end.
     plan: Vec<(Duration, Event)>,
-    pub crashes: usize,
-    pub cuts: usize,
 }
 
+#[derive(Clone, Copy, Debug)]
 enum Event {
     Crash(&'static str),
     Start(&'static str),
     Cut(&'static str, &'static str),
+    CutOneWay(&'static str, &'static str),
     Mend(&'static str, &'static str),
+    Hold(&'static str, &'static str),
+    LetGo(&'static str, &'static str),
+    Slow(&'static str, &'static str),
+    Quick(&'static str, &'static str),
+    Clock(&'static str, i64),
 }
 
 impl Weather {
-    pub fn new(seed: u64, hosts: Vec<&'static str>) -> Self {
-        let entropy = Entropy::seeded(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let any = || hosts[usize::try_from(entropy.below(hosts.len() as u64)).unwrap_or(0)];
-        let moment = || {
-            let span = u64::try_from((STORM_ENDS - STORM_BEGINS).as_millis()).unwrap_or(0);
-            STORM_BEGINS + Duration::from_millis(entropy.below(span))
-        };
-        let mut plan = Vec::new();
-        for _ in 0..entropy.below(CRASHES_MAX + 1) {
-            let (host, at) = (any(), moment());
-            plan.push((at, Event::Crash(host)));
-            plan.push((at + Duration::from_millis(20 + entropy.below(6_000)), Event::Start(host)));
+    pub fn new(world: World, hosts: &[&'static str]) -> Self {
+        let entropy = world.entropy("weather");
+        let mut weather = Weather { world, entropy, plan: Vec::new() };
+        for _ in 0..weather.times(Fault::Crash, 4) {
+            let (host, at) = (weather.one_of(hosts), weather.moment());
+            weather.plan.push((at, Event::Crash(host)));
+            let down = weather.span(DOWN_MAX_MS);
+            weather.plan.push((at + down, Event::Start(host)));
         }
-        for _ in 0..entropy.below(CUTS_MAX + 1) {
-            let (a, b, at) = (any(), any(), moment());
-            if a != b {
-                plan.push((at, Event::Cut(a, b)));
-                plan.push((at + Duration::from_millis(200 + entropy.below(12_000)), Event::Mend(a, b)));
-            }
+        weather.plan_links(hosts, Fault::Partition, Event::Cut, Event::Mend);
+        weather.plan_links(hosts, Fault::PartitionOneWay, Event::CutOneWay, Event::Mend);
+        weather.plan_links(hosts, Fault::Held, Event::Hold, Event::LetGo);
+        weather.plan_links(hosts, Fault::SlowLink, Event::Slow, Event::Quick);
+        for _ in 0..weather.times(Fault::ClockWrong, 2) {
+            // Where most expires.
+            let host = if weather.entropy.below(3) == 0 { "inventory" } else { weather.one_of(hosts) };
+            let at = weather.moment();
+            let jump = CLOCK_JUMPS_MS[usize::try_from(weather.entropy.below(CLOCK_JUMPS_MS.len() as u64)).unwrap_or(0)];
+            // Elsewhere a timer that was set meanwhile would keep everybody waiting for as long.
+            let jump = if host == "inventory" { jump } else { jump.min(CLOCK_FAST_MAX_MS) };
+            weather.plan.push((at, Event::Clock(host, jump)));
+            weather.plan.push((STORM_ENDS, Event::Clock(host, 0)));
         }
-        plan.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-        Weather { plan, crashes: 0, cuts: 0 }
+        weather.sort();
+        weather
     }
 
-    /// Lets happen what is due.
-    pub fn pass(&mut self, sim: &mut Sim<'_>) {
-        while self.plan.last().is_some_and(|(at, _)| *at <= sim.elapsed()) {
-            match self.plan.pop() {
-                Some((_, Event::Crash(host))) if sim.is_host_running(host) => {
-                    self.crashes += 1;
-                    sim.crash(host);
-                }
-                Some((_, Event::Start(host))) if !sim.is_host_running(host) => sim.bounce(host),
-                Some((_, Event::Cut(a, b))) => {
-                    self.cuts += 1;
-                    sim.partition(a, b);
-                }
-                Some((_, Event::Mend(a, b))) => sim.repair(a, b),
-                _ => {}
+    fn plan_links(&mut self, hosts: &[&'static str], fault: Fault, begin: LinkEvent, end: LinkEvent) {
+        for _ in 0..self.times(fault, 2) {
+            let (a, b, at) = (self.one_of(hosts), self.one_of(hosts), self.moment());
+            if a != b {
+                let until = at + self.span(CUT_MAX_MS);
+                self.plan.push((at, begin(a, b)));
+                self.plan.push((until, end(a, b)));
             }
         }
     }
+
+    fn times(&self, fault: Fault, per_force: u64) -> u64 {
+        self.entropy.below(self.world.mix.force(fault) * per_force + 1)
+    }
+
+    fn one_of(&self, hosts: &[&'static str]) -> &'static str {
+        hosts[usize::try_from(self.entropy.below(hosts.len() as u64)).unwrap_or(0)]
+    }
+
+    fn moment(&self) -> Duration {
+        STORM_BEGINS + self.span(u64::try_from((STORM_ENDS - STORM_BEGINS).as_millis()).unwrap_or(0))
+    }
+
+    fn span(&self, most_ms: u64) -> Duration {
+        Duration::from_millis(20 + self.entropy.below(most_ms))
+    }
+
+    fn sort(&mut self) {
+        self.plan.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    }
+
+    /// Buries who died in a commit, and lets happen what is due.
+    pub fn pass(&mut self, sim: &mut Sim<'_>) {
+        for host in self.world.take_dead() {
+            if sim.is_host_running(host) {
+                sim.crash(host);
+            }
+            let at = sim.elapsed() + self.span(DOWN_MAX_MS);
+            self.plan.push((at, Event::Start(host)));
+            self.sort();
+        }
+        while self.plan.last().is_some_and(|(at, _)| *at <= sim.elapsed()) {
+            if let Some((_, event)) = self.plan.pop()
+                && let Some(fault) = self.happen(sim, event)
+            {
+                self.world.tally.count(fault);
+            }
+        }
+    }
+
+    fn happen(&self, sim: &mut Sim<'_>, event: Event) -> Option<Fault> {
+        self.world.trace.note_at(sim.elapsed(), format!("weather: {event:?}"));
+        match event {
+            Event::Crash(host) if sim.is_host_running(host) => {
+                sim.crash(host);
+                return Some(Fault::Crash);
+            }
+            Event::Start(host) if !sim.is_host_running(host) => sim.bounce(host),
+            Event::Crash(_) | Event::Start(_) => {}
+            Event::Cut(a, b) => {
+                sim.partition(a, b);
+                return Some(Fault::Partition);
+            }
+            Event::CutOneWay(a, b) => {
+                sim.partition_oneway(a, b);
+                return Some(Fault::PartitionOneWay);
+            }
+            Event::Mend(a, b) => sim.repair(a, b),
+            Event::Hold(a, b) => {
+                sim.hold(a, b);
+                return Some(Fault::Held);
+            }
+            Event::LetGo(a, b) => sim.release(a, b),
+            Event::Slow(a, b) => {
+                sim.set_link_max_message_latency(a, b, SLOW);
+                return Some(Fault::SlowLink);
+            }
+            Event::Quick(a, b) => sim.set_link_max_message_latency(a, b, USUAL),
+            Event::Clock(host, millis) => {
+                self.world.cluster.skew(host)?.set_millis(millis);
+                return (millis != 0).then_some(Fault::ClockWrong);
+            }
+        }
+        None
+    }
 }
+
+type LinkEvent = fn(&'static str, &'static str) -> Event;

@@ -1,6 +1,6 @@
 //! From the wish for money to the provider's word on it: made, asked for, asked about, until it is known.
 
-use haat_kernel::{Money, Timestamp};
+use haat_kernel::{Money, Timestamp, sabotage};
 
 use super::{Ask, Decision, Intent, Payment, PaymentError, PaymentEvent, Stage, Terms};
 use crate::provider::{Charge, ChargeStatus, Outcome};
@@ -57,6 +57,9 @@ impl Intent {
             Outcome::Known(Some(charge)) => vec![self.stated(charge, at)],
             Outcome::Known(None) => vec![self.missing(at)],
             Outcome::Faltered(detail) => vec![PaymentEvent::NoNews { detail, due }],
+            Outcome::Unknown(reason) if sabotage::is("timeout-is-failure") => {
+                vec![PaymentEvent::Declined { reference: None, reason, at }]
+            }
             Outcome::Unknown(detail) => vec![PaymentEvent::NotAnswered { detail, due }],
         }
     }

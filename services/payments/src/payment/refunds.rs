@@ -1,7 +1,7 @@
 //! Money back: never more than was taken, pending refunds counted, and of each order never more than its share.
 
 use haat_kernel::id::derived;
-use haat_kernel::{Id, Money, Timestamp};
+use haat_kernel::{Id, Money, Timestamp, sabotage};
 
 use super::{Decision, Intent, PaymentError, PaymentEvent, Refund, RefundState, Share, Stage, Work};
 use crate::ids::{OrderId, RefundId};
@@ -20,7 +20,7 @@ impl Intent {
             return Err(PaymentError::RefundInvalid);
         }
         let left = self.refundable();
-        if amount.minor > left.minor {
+        if amount.minor > left.minor && !sabotage::is("refund-too-much") {
             return Err(PaymentError::RefundExceedsCaptured { asked: amount, left });
         }
         if self.refunds.len() >= REFUNDS_MAX {
