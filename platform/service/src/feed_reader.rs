@@ -24,6 +24,9 @@ const RECONNECT_MS: u64 = 100;
 const RECONNECT_MAX_MS: u64 = 2_000;
 /// One reaction to one event.
 const REACTION_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it may take until it is written down that events without an effect here have passed. Who forgets it reads them
+/// once more, which costs less than a commit for each.
+const ADVANCE_EVERY: Duration = Duration::from_millis(250);
 const ASIDE_RETRY: Duration = Duration::from_secs(20);
 const ASIDE_PAGE: usize = 100;
 
@@ -55,14 +58,22 @@ impl FeedReader {
         let ctx = Ctx::internal(self.platform.name, "feed", self.platform.clock.now());
         let mut client = FeedClient::new(self.channel.clone());
         let mut batches = haat_rpc::send(&ctx, feed::SubscribeRequest { after }, |r| client.subscribe(r)).await?;
-        let mut taken = cursors;
+        let mut passed = Positions::default();
+        let mut advance_at = None;
         let mut retry_at = Instant::now();
         loop {
             tokio::select! {
                 batch = batches.message() => match batch.map_err(|status| haat_rpc::error(&status))? {
                     None => return Ok(()),
-                    Some(batch) => self.take(batch, &mut taken).await?,
+                    Some(batch) => {
+                        self.take(batch, &mut passed).await?;
+                        advance_at.get_or_insert_with(|| Instant::now() + ADVANCE_EVERY);
+                    }
                 },
+                () = sleep_until(advance_at.unwrap_or(retry_at)), if advance_at.is_some() => {
+                    advance_at = None;
+                    self.advance(&std::mem::take(&mut passed)).await?;
+                }
                 () = sleep_until(retry_at) => {
                     retry_at = Instant::now() + ASIDE_RETRY;
                     self.retry_parked().await?;
@@ -71,7 +82,7 @@ impl FeedReader {
         }
     }
 
-    async fn take(&self, batch: feed::FeedBatch, taken: &mut Positions) -> Result<()> {
+    async fn take(&self, batch: feed::FeedBatch, passed: &mut Positions) -> Result<()> {
         let mut partitions: BTreeMap<u32, Vec<FeedEvent>> = BTreeMap::new();
         for event in batch.events {
             partitions.entry(event.partition).or_default().push(FeedEvent::from_wire(self.source, event));
@@ -83,14 +94,17 @@ impl FeedReader {
             Ok::<(), Error>(())
         });
         join_all(work).await.into_iter().collect::<Result<Vec<()>>>()?;
-        let cursors: Vec<Cursor> =
-            batch.positions.iter().map(|(p, position)| self.cursor(u16::try_from(*p).unwrap_or(0), *position)).collect();
-        if !cursors.is_empty() {
-            self.platform.store.advance(&cursors).await?;
+        for (partition, position) in batch.positions {
+            passed.raise(u16::try_from(partition).unwrap_or(0), position);
         }
-        cursors.iter().for_each(|c| taken.raise(c.partition, c.position));
         self.platform.metrics().feed_lag(self.source, batch.backlog);
         Ok(())
+    }
+
+    async fn advance(&self, passed: &Positions) -> Result<()> {
+        let moved = passed.iter().filter(|(_, position)| *position > 0);
+        let cursors: Vec<Cursor> = moved.map(|(partition, position)| self.cursor(partition, position)).collect();
+        if cursors.is_empty() { Ok(()) } else { self.platform.store.advance(&cursors).await }
     }
 
     async fn take_one(&self, event: FeedEvent) -> Result<()> {

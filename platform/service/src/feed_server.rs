@@ -2,12 +2,14 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::Stream;
 use haat_contracts::{convert, feed};
 use haat_kernel::Result;
 use haat_store::{Positions, Store, StoredEvent};
 use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
@@ -16,6 +18,9 @@ use crate::definition::Publisher;
 const BATCH_EVENTS_MAX: usize = 256;
 /// Batches that wait for a slow subscriber.
 const BATCHES_AHEAD: usize = 2;
+/// A stream's rest after a batch that took all there was: under load one batch for many commits costs a subscriber less than
+/// one for each. What is committed after a pause goes out at once.
+const REST: Duration = Duration::from_millis(20);
 
 pub(crate) struct FeedServer {
     pub store: Store,
@@ -75,6 +80,7 @@ async fn serve(
             }
             continue;
         }
+        let is_all = events.len() < BATCH_EVENTS_MAX;
         let mut batch = feed::FeedBatch::default();
         for (partition, position) in head.iter().filter(|_| is_over_holes) {
             after.raise(partition, position);
@@ -88,6 +94,9 @@ async fn serve(
         batch.backlog = after.lag(&store.head().await?);
         if sender.send(Ok(batch)).await.is_err() {
             return Ok(());
+        }
+        if is_all {
+            sleep(REST).await;
         }
     }
 }

@@ -244,7 +244,7 @@ pub trait Backend: Send + Sync + 'static {
     /// Some when this process is the only writer: the decoded states are then the truth, and reads need not ask the database.
     fn cache(&self) -> Option<&StateCache>;
     fn stats(&self) -> &Stats;
-    /// Changes with every commit.
+    /// Changes with every commit that has events.
     fn commits(&self) -> watch::Receiver<u64>;
 
     /// Runs `decide` in a transaction and commits what it returns, or leaves no trace. An empty batch writes nothing.

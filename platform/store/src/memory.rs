@@ -146,7 +146,9 @@ impl MemoryBackend {
         let written = batch.writes.iter().map(|write| (write.kind, write.id.clone(), Some(write.decoded())));
         let forgotten = batch.forgotten.iter().map(|lock| (lock.kind, lock.id.clone(), None));
         self.0.cache.publish(written.chain(forgotten));
-        self.0.commits.send_modify(|commits| *commits += 1);
+        if batch.event_count() > 0 {
+            self.0.commits.send_modify(|commits| *commits += 1);
+        }
         match fault {
             Some(CommitFault::Died { .. }) => Ok(false),
             Some(_) => {

@@ -202,7 +202,8 @@ impl Store {
         self.backend.head().await
     }
 
-    /// Changes with every commit, so that feeds and timers know when to look again.
+    /// Changes with every commit that has events, so that feeds and timers know when to look again. Cursors and replies
+    /// are nobody's business.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.backend.commits()
     }

@@ -94,7 +94,9 @@ impl State {
             Ok((0, _)) => {}
             Ok((commits, events)) => {
                 self.shared.stats.count_batch(*commits, *events, began.elapsed());
-                self.shared.commits.send_modify(|commits| *commits += 1);
+                if *events > 0 {
+                    self.shared.commits.send_modify(|commits| *commits += 1);
+                }
             }
             Err(error) => {
                 group::roll_back(&self.connection);

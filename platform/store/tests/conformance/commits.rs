@@ -184,7 +184,9 @@ pub async fn a_feed_event_takes_effect_once(home: Home) {
     }
     record(&store, &reacting(3, 6), "a", Vec::new()).await.unwrap();
     let skip = |partition, position| reacting(partition, position).cursor.unwrap();
+    let commits = store.commits();
     store.advance(&[skip(63, 9), skip(3, 2)]).await.unwrap();
+    assert!(!commits.has_changed().unwrap(), "a cursor is news to nobody");
 
     let cursors = store.cursors("orders").await.unwrap();
     assert_eq!((cursors.get(3), cursors.get(63), cursors.get(0)), (6, 9, 0));
