@@ -26,23 +26,25 @@ pub fn request_with<T>(ctx: &Ctx, message: T) -> tonic::Request<T> {
 
 /// Writes `ctx` into the headers of a gRPC request.
 pub fn context_into(ctx: &Ctx, headers: &mut HeaderMap) {
-    let mut put = |name: &'static str, value: &str| {
+    // Values that never come back are kept out of HTTP/2's table of headers, where they would only push out those that do.
+    let mut put = |name: &'static str, value: &str, comes_back: bool| {
         // Every value here is plain ASCII by construction, except a key that is refused at the edge when it is not.
-        if let Ok(value) = HeaderValue::from_str(value) {
+        if let Ok(mut value) = HeaderValue::from_str(value) {
+            value.set_sensitive(!comes_back);
             headers.insert(name, value);
         }
     };
-    put(CORRELATION_ID, ctx.correlation_id.as_str());
-    put(PRINCIPAL, &serde_json::to_string(&ctx.principal).unwrap_or_default());
+    put(CORRELATION_ID, ctx.correlation_id.as_str(), false);
+    put(PRINCIPAL, &serde_json::to_string(&ctx.principal).unwrap_or_default(), true);
     if ctx.trace.trace_id != 0 {
-        put(TRACEPARENT, &ctx.trace.header());
+        put(TRACEPARENT, &ctx.trace.header(), false);
     }
     if let Some(idempotency) = &ctx.idempotency {
-        put(IDEMPOTENCY_KEY, &idempotency.key);
-        put(IDEMPOTENCY_SCOPE, &idempotency.scope);
+        put(IDEMPOTENCY_KEY, &idempotency.key, false);
+        put(IDEMPOTENCY_SCOPE, &idempotency.scope, false);
     }
     if let Some(deadline) = ctx.deadline {
-        put(TIMEOUT, &timeout_value(deadline.saturating_duration_since(Instant::now())));
+        put(TIMEOUT, &timeout_value(deadline.saturating_duration_since(Instant::now())), false);
     }
     for (name, value) in ctx.headers.iter() {
         if let (Ok(name), Ok(value)) = (http::HeaderName::try_from(name.as_str()), HeaderValue::from_str(value)) {

@@ -20,6 +20,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
+use crate::gathered::Gathered;
 use crate::network::{Io, Network};
 
 /// From the first packet to a connection proven on both sides.
@@ -68,7 +69,7 @@ impl Connector {
         within_limit(async {
             Ok(match self.open(host, port).await? {
                 Opened::Plain(io) => io,
-                Opened::Tls(stream) => stream,
+                Opened::Tls(stream) => Box::new(Gathered::new(stream)),
             })
         })
         .await
@@ -85,7 +86,7 @@ impl Connector {
                     if stream.fill_buf().await?.is_empty() {
                         return Err(io::ErrorKind::UnexpectedEof.into());
                     }
-                    TokioIo::new(stream as Box<dyn Io>)
+                    TokioIo::new(Box::new(Gathered::new(stream)) as Box<dyn Io>)
                 }
             })
         })

@@ -7,6 +7,7 @@
 pub mod connection;
 pub mod connector;
 pub mod delivery;
+mod gathered;
 pub mod grpc;
 pub mod listener;
 pub mod network;

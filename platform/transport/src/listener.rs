@@ -16,6 +16,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::connection::{Alpn, Connection, End, Peer};
+use crate::gathered::Gathered;
 use crate::network::{Acceptor, Io, Network};
 
 /// After an accept that failed (most likely for want of file descriptors), before the next.
@@ -191,7 +192,7 @@ async fn secure(
     let identity = info.as_ref().map(CertificateInfo::spiffe_id).transpose().map_err(io::Error::other)?;
     let peer = Peer { addr, identity, alpn: Alpn::of(session.alpn_protocol()) };
     let end = security.identity().map(|own| end_of(own.clone(), info.map(|info| info.serial), age_max));
-    Ok(Connection::new(Box::new(stream), peer, end, place))
+    Ok(Connection::new(Box::new(Gathered::new(stream)), peer, end, place))
 }
 
 /// When a connection between services must end: at its greatest age, or once its peer is revoked.

@@ -59,11 +59,13 @@ impl Trace {
     }
 
     pub fn stamp(&self, headers: &mut HeaderMap) {
-        // Both are plain ASCII by construction.
-        if let Ok(value) = HeaderValue::from_str(self.correlation_id.as_str()) {
+        // Both are plain ASCII by construction. Neither comes back, so HTTP/2 shall not put them into its table of headers.
+        if let Ok(mut value) = HeaderValue::from_str(self.correlation_id.as_str()) {
+            value.set_sensitive(true);
             headers.insert(CORRELATION_ID, value);
         }
-        if let Ok(value) = HeaderValue::try_from(self.context().header()) {
+        if let Ok(mut value) = HeaderValue::try_from(self.context().header()) {
+            value.set_sensitive(true);
             headers.insert(TRACEPARENT, value);
         }
     }

@@ -85,6 +85,7 @@ pub fn greet(mut incoming: Incoming) {
             haat_kernel::spawn("test.greeting", async move {
                 let name = connection.peer().name().unwrap_or("nobody").to_owned();
                 connection.write_all(format!("{name}\n").as_bytes()).await?;
+                connection.flush().await?;
                 let (mut reader, mut writer) = tokio::io::split(connection);
                 tokio::io::copy(&mut reader, &mut writer).await
             });
@@ -96,6 +97,7 @@ pub fn greet(mut incoming: Incoming) {
 pub async fn greeted(connector: &Connector, host: &str, port: u16) -> std::io::Result<String> {
     let mut io = connector.connect(host, port).await?;
     io.write_all(b"ping\n").await?;
+    io.flush().await?;
     let mut greeting = Vec::new();
     while !greeting.ends_with(b"\nping\n") {
         if io.read_buf(&mut greeting).await? == 0 {
