@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+const THREADS_MAX: usize = 1_024;
+
 #[derive(Parser)]
 #[command(name = "haat", version, about = "A multi-seller marketplace platform")]
 pub struct Cli {
@@ -74,9 +76,17 @@ pub struct Run {
     /// What to log, such as `info` or `haat_store=debug,info`
     #[arg(long, default_value = "info")]
     pub log: String,
+    /// On so many threads, from 1 on; without it on one for each core
+    #[arg(long, value_parser = threads)]
+    pub threads: Option<usize>,
     /// Stop when standard input ends: when the supervisor is gone
     #[arg(long, hide = true)]
     pub supervised: bool,
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=THREADS_MAX).contains(number));
+    number.ok_or_else(|| format!("a number from 1 to {THREADS_MAX}"))
 }
 
 #[derive(Args)]

@@ -5,6 +5,7 @@ use haat_service::Definition;
 /// Issues the identities of all others, so it comes first.
 pub const AUTHORITY: &str = "authority";
 pub const GATEWAY: &str = "gateway";
+pub const CATALOG: &str = "catalog";
 /// An outside company that plays along: no service of the platform, it has neither identity nor contract.
 pub const SANDBOX_PSP: &str = "sandbox-psp";
 /// Who `haat up` is among the services.
@@ -30,6 +31,12 @@ pub fn services() -> Vec<Definition> {
 
 pub fn service(name: &str) -> Option<Definition> {
     services().into_iter().find(|service| service.name == name)
+}
+
+/// Whether a process has work for every core: those that carry the whole street's reads. The others fit on one thread, which
+/// takes less memory and never has to wake another.
+pub fn is_wide(name: &str) -> bool {
+    [GATEWAY, CATALOG].contains(&name)
 }
 
 /// The processes that `haat up` runs.

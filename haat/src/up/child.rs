@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::layout::Layout;
+use crate::roster;
 use crate::terminal::failure;
 
 /// A log larger than this begins anew when its process starts; the one before is kept.
@@ -38,9 +39,12 @@ pub struct Exit {
 impl Child {
     pub fn start(name: &'static str, layout: &Layout, before: Option<&Child>, exits: mpsc::Sender<Exit>) -> Result<Self> {
         let program = std::env::current_exe().map_err(|e| failure(format!("The program does not find itself: {e}.")))?;
-        let mut child = Command::new(program)
-            .args(["run", name, "--supervised", "--data"])
-            .arg(layout.root())
+        let mut command = Command::new(program);
+        command.args(["run", name, "--supervised", "--data"]).arg(layout.root());
+        if !roster::is_wide(name) {
+            command.args(["--threads", "1"]);
+        }
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(log(name, layout)?)
