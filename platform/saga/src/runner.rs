@@ -9,6 +9,7 @@ use haat_kernel::time::plus_millis;
 use haat_kernel::{CorrelationId, Ctx, Error, Idempotency, Result, Timestamp};
 use haat_service::{OnTimer, Platform};
 use haat_store::{Aggregate, DueTimer, Page, Store, Versioned};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{Event, Next, Perform, Saga};
@@ -44,10 +45,11 @@ impl<S: Saga> Runner<S> {
         Runner(Arc::new(Inner { platform: platform.clone(), performer: Arc::new(performer), driven: Mutex::default() }))
     }
 
-    /// Drives a saga in the background: it has something to do, or may have.
-    pub fn wake(&self, id: &str) {
+    /// Drives a saga in the background: it has something to do, or may have. Who wants to know when it cannot be driven any
+    /// further may wait for that.
+    pub fn wake(&self, id: &str) -> JoinHandle<()> {
         let (runner, id) = (self.clone(), id.to_owned());
-        haat_kernel::spawn("saga.drive", async move { runner.drive(&id).await });
+        haat_kernel::spawn("saga.drive", async move { runner.drive(&id).await })
     }
 
     /// Drives a saga until it waits, is done, is parked, or has to try again later. When another driver is at it, that

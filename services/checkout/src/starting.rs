@@ -9,7 +9,7 @@ use haat_kernel::id::derived;
 use haat_kernel::{Ctx, Error, Id, Result};
 use haat_saga::watch;
 use haat_store::{Load, Tx, Versioned};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::api::Api;
 use crate::cart::{Cart, CartEvent, Status};
@@ -29,7 +29,8 @@ impl Api {
         let until = Instant::now() + WAIT;
         let until = ctx.deadline.map_or(until, |deadline| until.min(deadline - MARGIN));
         let id = self.begin(ctx, request).await?;
-        self.runner.wake(id.as_str());
+        // The driver mostly reaches the end. Watching meanwhile would mean a look at every commit of every other checkout.
+        let _ = timeout_at(until, self.runner.wake(id.as_str())).await;
         let is_enough = |checkout: &Checkout| checkout.is_ended() || checkout.action_url().is_some();
         let checkout = watch(&self.store, id.as_str(), until, is_enough).await?;
         Ok(wire::checkout::checkout(&checkout))
