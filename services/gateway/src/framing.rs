@@ -143,8 +143,14 @@ impl Reader {
     }
 
     fn end_line(&mut self) {
-        let line = std::mem::take(&mut self.line);
-        let line = line.strip_suffix(b"\r").unwrap_or(&line);
+        // Taken out and given back: the next line needs no memory of its own.
+        let buffer = std::mem::take(&mut self.line);
+        self.read_line(buffer.strip_suffix(b"\r").unwrap_or(&buffer));
+        self.line = buffer;
+        self.line.clear();
+    }
+
+    fn read_line(&mut self, line: &[u8]) {
         match (line.is_empty(), self.lines) {
             // Empty lines before a request are allowed.
             (true, 0) => {}

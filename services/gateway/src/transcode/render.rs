@@ -230,7 +230,7 @@ fn single(shapes: &Shapes, owner: &Message, kind: &Kind, value: Value<'_>, out: 
     #[expect(clippy::cast_possible_truncation, reason = "protobuf's 32-bit varints are the low half")]
     match (kind, value) {
         (Kind::Message(id), Value::Bytes(bytes)) => return message(shapes, *id, bytes, out),
-        (Kind::Text, Value::Bytes(bytes)) => put(utf8(owner, bytes)?, out),
+        (Kind::Text, Value::Bytes(bytes)) => text(utf8(owner, bytes)?, out),
         (Kind::Bytes, Value::Bytes(bytes)) => put(&BASE64_STANDARD.encode(bytes), out),
         (Kind::Bool, Value::Varint(value)) => put(&(value != 0), out),
         (Kind::Int32, Value::Varint(value)) => put(&(value as i32), out),
@@ -315,6 +315,19 @@ fn delimited<'a>(owner: &Message, value: Value<'a>) -> Result<&'a [u8], Malforme
 
 fn utf8<'a>(owner: &Message, bytes: &'a [u8]) -> Result<&'a str, Malformed> {
     std::str::from_utf8(bytes).map_err(|_| malformed(owner))
+}
+
+/// Most texts have nothing to escape and are copied whole.
+fn text(text: &str, out: &mut Vec<u8>) {
+    let is_plain = |byte: u8| (byte >= b' ') & (byte != b'"') & (byte != b'\\');
+    // Every byte is looked at, because sixteen at a time are quicker than one after the other until the first that is not.
+    if !text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
+        return put(text, out);
+    }
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 fn put<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {

@@ -189,6 +189,11 @@ impl Message {
     }
 
     pub fn field_numbered(&self, number: u32) -> Option<usize> {
+        // Mostly they are numbered from 1 without gaps.
+        let expected = number.checked_sub(1)? as usize;
+        if self.fields.get(expected).is_some_and(|field| field.number == number) {
+            return Some(expected);
+        }
         self.fields.binary_search_by_key(&number, |field| field.number).ok()
     }
 }
