@@ -33,13 +33,10 @@ async fn perform(command: Command) -> Result<ExitCode> {
     }
 }
 
-/// Services run on as many threads as they are told to, or as there are cores; everything else waits most of the time. A process
-/// with one thread takes less memory and never has to wake another.
+/// Services run on as many threads as they are told to; everything else on one for each core. A process with one thread takes
+/// less memory and never has to wake another.
 fn runtime(command: &Command) -> Result<Runtime> {
-    let threads = match command {
-        Command::Run(arguments) => arguments.threads,
-        _ => Some(1),
-    };
+    let threads = if let Command::Run(arguments) = command { arguments.threads } else { None };
     let mut builder = match threads {
         Some(1) => Builder::new_current_thread(),
         _ => Builder::new_multi_thread(),

@@ -44,7 +44,8 @@ pub async fn run(arguments: cli::Run) -> Result<()> {
     if let Err(error) = &ended {
         tracing::error!(%error, "the service cannot go on");
     }
-    drop(telemetry);
+    // The last traces leave over this runtime, whose one thread must not wait for them.
+    let _ = tokio::task::spawn_blocking(move || drop(telemetry)).await;
     ended
 }
 

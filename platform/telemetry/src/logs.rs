@@ -21,9 +21,7 @@ pub(crate) fn start(format: LogFormat, filter: &str) -> Lines {
     let lines = Lines::default();
     let layer = tracing_subscriber::fmt::layer();
     let _ = match format {
-        LogFormat::Json => {
-            registry.with(layer.json().event_format(Json).with_writer(lines.clone())).try_init()
-        }
+        LogFormat::Json => registry.with(layer.json().event_format(Json).with_writer(lines.clone())).try_init(),
         LogFormat::Text => registry.with(layer.with_writer(std::io::stderr).with_target(false).compact()).try_init(),
     };
     lines

@@ -117,7 +117,7 @@ mod tests {
         let (stop, stopping) = watch::channel(false);
         let serving = haat_kernel::spawn("test", serve(listener, entropy.clone(), traces.clone(), stopping));
 
-        let exporting = haat_telemetry::start(LogFormat::Text, "off", Some(&endpoint), "orders").unwrap();
+        let exporting = haat_telemetry::start(LogFormat::Text, "off", Some(&endpoint), "orders");
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let mut edge = haat_telemetry::Span::begin("edge", &TraceContext::default(), now, &entropy);
         edge.set("haat.correlation_id", "case-4711");
