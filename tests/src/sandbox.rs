@@ -8,7 +8,7 @@ use haat_kernel::{Clock, Entropy};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
-use crate::client::Client;
+use crate::client::{Client, try_send};
 use crate::platform::Platform;
 
 /// What the provider did for one payment, over all its charges.
@@ -27,7 +27,22 @@ fn address(platform: &Platform) -> String {
 
 /// By payment id.
 pub async fn charges(platform: &Platform) -> BTreeMap<String, Charged> {
-    let list = Client::plain(&address(platform)).get("/v1/charges").await.expect(200);
+    try_charges(platform).await.unwrap_or_else(|| panic!("the sandbox provider does not answer"))
+}
+
+/// What the provider did for a payment.
+pub async fn charged(platform: &Platform, payment: &str) -> Charged {
+    charges(platform).await.get(payment).copied().unwrap_or_default()
+}
+
+/// The same of a provider that may be away.
+pub async fn try_charged(platform: &Platform, payment: &str) -> Option<Charged> {
+    try_charges(platform).await.map(|charges| charges.get(payment).copied().unwrap_or_default())
+}
+
+async fn try_charges(platform: &Platform) -> Option<BTreeMap<String, Charged>> {
+    let client = Client::plain(&address(platform));
+    let list = try_send(client.request(Method::GET, "/v1/charges")).await.ok()?.expect(200);
     let mut charges = BTreeMap::<String, Charged>::new();
     for charge in list["charges"].as_array().unwrap() {
         let number = |field: &str| charge[field].as_i64().unwrap_or_else(|| panic!("{field}: {charge}"));
@@ -40,12 +55,7 @@ pub async fn charges(platform: &Platform) -> BTreeMap<String, Charged> {
         sum.captured += number("captured");
         sum.refunded += number("refunded");
     }
-    charges
-}
-
-/// What the provider did for a payment.
-pub async fn charged(platform: &Platform, payment: &str) -> Charged {
-    charges(platform).await.get(payment).copied().unwrap_or_default()
+    Some(charges)
 }
 
 /// Visits the page of a payment that needs its buyer, and presses a button.
