@@ -1,6 +1,8 @@
 //! The shop in a real browser: people look around, buy with every card of the sandbox, cancel, and come back; with scripts
 //! and without, on a phone and at a desk. Every page on the way can be used by everybody.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 use haat_tests::browser::{Browser, Looking, Scheme, Size, check_accessible};
 use haat_tests::{Options, Platform, sandbox, until};
 use serde_json::json;
