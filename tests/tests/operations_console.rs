@@ -1,6 +1,8 @@
 //! The operations console in a real browser: an operator finds an order, gives money back, asks a silent provider again, and
 //! sees in the audit what was done. Every page on the way can be used by everybody, at any size.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 use haat_tests::browser::{Browser, Looking, Scheme, Size, check_accessible};
 use haat_tests::market::{Market, text};
 use haat_tests::platform::signal_process;

@@ -1,6 +1,8 @@
 //! Pages in a real browser: every application begins, in each size and scheme, with and without scripts; people sign in,
 //! choose a language, and sign out; nothing on them breaks their own policy or shuts anybody out.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 use haat_tests::browser::{Browser, Looking, Scheme, Size, check_accessible};
 use haat_tests::{Options, Platform};
 use serde_json::Value;

@@ -1,6 +1,8 @@
 //! The seller console in a real browser: a seller imports a file and changes a price and stock, with scripts and without;
 //! sells something, sees it, and cancels it. Every page on the way can be used by everybody, at any size.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 use haat_tests::browser::{Browser, Looking, Scheme, Size, check_accessible};
 use haat_tests::market::Market;
 use haat_tests::purchase::buy;

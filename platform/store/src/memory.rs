@@ -151,9 +151,7 @@ impl MemoryBackend {
         }
         match fault {
             Some(CommitFault::Died { .. }) => Ok(false),
-            Some(_) => {
-                Err(Error::new(Kind::DeadlineExceeded, "deadline_exceeded", "It is not known whether the commit was done."))
-            }
+            Some(_) => Err(Error::new(Kind::DeadlineExceeded, "deadline_exceeded", "It is not known whether it was done.")),
             None => Ok(true),
         }
     }

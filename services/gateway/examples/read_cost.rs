@@ -12,6 +12,7 @@ use haat_contracts::{catalog, common};
 use haat_gateway::body;
 use haat_gateway::cache::Cache;
 use haat_gateway::call::{ResponseParts, Upstream};
+use haat_gateway::explain::Decisions;
 use haat_gateway::gateway::{Client, Gateway};
 use haat_gateway::inspection::Inspection;
 use haat_gateway::keys::{KeySource, Keys};
@@ -88,6 +89,7 @@ async fn main() {
         inspection: Inspection::Block,
         cache: Cache::default(),
         form_limit: None,
+        decisions: Decisions::default(),
         readiness: Readiness::new(0),
         clock: Clock::System,
         entropy: Entropy::system(),

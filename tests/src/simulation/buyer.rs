@@ -139,7 +139,7 @@ impl Buyer {
 
     fn card(&self) -> &'static str {
         let force = self.world.mix.force(Fault::ProviderMood);
-        if self.entropy.below(5) >= force + 1 {
+        if self.entropy.below(5) > force {
             return "tok_ok";
         }
         self.world.tally.count(Fault::ProviderMood);

@@ -108,6 +108,13 @@ impl Catalog for Played {
         Err(Status::unimplemented("played"))
     }
 
+    async fn suggest_products(
+        &self,
+        _: Request<pb::SuggestProductsRequest>,
+    ) -> Result<Response<pb::SuggestProductsResponse>, Status> {
+        Err(Status::unimplemented("played"))
+    }
+
     async fn get_product(&self, _: Request<pb::GetProductRequest>) -> Result<Response<pb::Product>, Status> {
         Err(Status::unimplemented("played"))
     }

@@ -72,7 +72,7 @@ pub fn history(operations: &[Operation], code: &str, given_back: &[String]) -> V
         let Asked::Hold(request) = &operation.asked else { return None };
         let checkout = request.checkout_id.clone();
         let is_canceled = given_back.contains(&format!("{code}/{checkout}"));
-        is_canceled.then(|| Call { op: Op::GiveBack { checkout }, began: operation.began, ended: None })
+        is_canceled.then_some(Call { op: Op::GiveBack { checkout }, began: operation.began, ended: None })
     });
     let calls = operations.iter().filter_map(|operation| {
         let op = match &operation.asked {

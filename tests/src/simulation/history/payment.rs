@@ -74,7 +74,10 @@ impl Payment {
     }
 }
 
-pub fn histories(operations: &[Operation]) -> Vec<(String, Payment, Vec<Call<Op, Ret>>)> {
+/// A payment's id, its beginning, and what was asked of it.
+type History = (String, Payment, Vec<Call<Op, Ret>>);
+
+pub fn histories(operations: &[Operation]) -> Vec<History> {
     let mut calls: BTreeMap<String, Vec<Call<Op, Ret>>> = BTreeMap::new();
     for operation in operations {
         let (id, op) = match &operation.asked {
