@@ -10,7 +10,7 @@ use futures::stream::BoxStream;
 use haat_contracts::policy::{Application, LimitKey, RateLimit, policies};
 use haat_contracts::web::{Header, RequestHead, RequestPart, ResponseHead, ResponsePart, request_part, response_part};
 use haat_kernel::{Ctx, Principal};
-use http::header::{CONNECTION, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::header::{ACCEPT, CONNECTION, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body::Frame;
@@ -52,7 +52,7 @@ pub fn form_limit() -> Option<Limit> {
 }
 
 impl Gateway {
-    /// The application's answer, or a page that says why there is none.
+    /// The application's answer, or what says why there is none: a page for people, a problem for programs.
     pub(crate) async fn visit<'g>(
         &'g self,
         parts: &Parts,
@@ -70,7 +70,10 @@ impl Gateway {
         };
         outcome.unwrap_or_else(|problem| {
             record.refused(&problem);
-            pages::failure(problem, trace.correlation_id.as_str())
+            match reads_pages(&parts.headers) {
+                true => pages::failure(problem, trace.correlation_id.as_str()),
+                false => problem.into_answer(trace.context()),
+            }
         })
     }
 
@@ -96,7 +99,9 @@ impl Gateway {
         let answered = async {
             let mut response = self.upstream.pages(&application.service, &ctx, request).await?;
             let head = timeout(HEAD_TIMEOUT, head(&mut response)).await.map_err(|_| late())??;
-            answer_of(head, response)
+            let answer = answer_of(head, response)?;
+            let is_for_nobody = answer.status() == StatusCode::NOT_FOUND && !reads_pages(&parts.headers);
+            if is_for_nobody { Err(Problem::path_not_found()) } else { Ok(answer) }
         };
         let outcome = tokio::select! {
             biased;
@@ -108,6 +113,12 @@ impl Gateway {
         }
         outcome
     }
+}
+
+/// Browsers say that they take HTML; programs that mistyped a path of the API do not.
+fn reads_pages(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.into_iter().any(|value| value.contains("text/html"))
 }
 
 fn late() -> Problem {

@@ -143,7 +143,7 @@ async fn every_service_is_named_by_exactly_one_uri() {
     let folder = tempfile::tempdir().unwrap();
     let us = issued(platform, "gateway", folder.path());
     let services = services(platform);
-    assert_eq!(services.len(), 10);
+    assert_eq!(services.len(), 13);
     for (name, port) in services {
         let (is_heard, certificate) = knock(port, Some(&us)).await;
         assert!(is_heard, "{name} does not speak with the gateway");

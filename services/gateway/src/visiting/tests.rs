@@ -76,11 +76,25 @@ async fn the_longest_path_wins_and_the_api_keeps_its_own() {
 async fn an_application_that_is_away_is_a_page_for_people() {
     let bench = bench();
     bench.fake.page(vec![Err(Error::unavailable("secret detail"))]);
-    let answer = bench.gateway.handle(Request::get("/").body(body::whole("")).unwrap(), CLIENT).await;
+    let browser = Request::get("/").header("accept", "text/html,*/*;q=0.8");
+    let answer = bench.gateway.handle(browser.body(body::whole("")).unwrap(), CLIENT).await;
     assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (503, &"1".parse().unwrap()));
     assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
     let text = text(answer).await;
     assert!(text.contains("Back in a moment") && !text.contains("secret") && !text.contains("<script"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_read_pages_gets_problems() {
+    let bench = bench();
+    for (page, status) in [(Err(Error::unavailable("away")), 503), (Ok(head(404, &[("content-type", "text/html")])), 404)] {
+        bench.fake.page(vec![page]);
+        let answer = bench.gateway.handle(Request::get("/nothing").body(body::whole("")).unwrap(), CLIENT).await;
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["content-type"]),
+            (status, &"application/problem+json".parse().unwrap())
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,7 +124,7 @@ async fn a_body_that_is_too_large_or_breaks_off_is_no_request() {
     let answer = bench.gateway.handle(broken, CLIENT).await;
     assert_eq!(
         (answer.status().as_u16(), &answer.headers()["content-type"]),
-        (400, &"text/html; charset=utf-8".parse().unwrap())
+        (400, &"application/problem+json".parse().unwrap())
     );
 }
 
