@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
-use crate::poll::until;
+use crate::poll::{until, until_ok};
 use commands::{Cdp, Log};
 use driver::Driver;
 
@@ -110,14 +111,19 @@ impl Browser {
     }
 
     pub async fn text(&self, selector: &str) -> String {
-        self.find(selector).await.text().await.unwrap()
+        self.with(selector, async |element: Element| element.text().await).await
+    }
+
+    /// Does something with the first element of the selector. What is found may belong to the page that is just being left:
+    /// then it is tried again on the next one.
+    async fn with<T>(&self, selector: &str, work: impl AsyncFn(Element) -> Result<T, CmdError>) -> T {
+        until_ok(PATIENCE_SECONDS, selector, async || work(self.client.find(Locator::Css(selector)).await?).await).await
     }
 
     /// Waits until the element says this somewhere.
     pub async fn await_text(&self, selector: &str, expected: &str) {
         let what = format!("`{expected}` in {selector}");
         until(PATIENCE_SECONDS, &what, async || {
-            // It may belong to the page that is just being left.
             let text = self.client.find(Locator::Css(selector)).await.ok()?.text().await.ok()?;
             text.contains(expected).then_some(())
         })
@@ -125,14 +131,16 @@ impl Browser {
     }
 
     pub async fn fill(&self, selector: &str, text: &str) {
-        let field = self.find(selector).await;
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        let fill = async |field: Element| {
+            field.clear().await?;
+            field.send_keys(text).await
+        };
+        self.with(selector, fill).await;
     }
 
     /// Presses a link or a button.
     pub async fn press(&self, selector: &str) {
-        self.find(selector).await.click().await.unwrap();
+        self.with(selector, async |element: Element| element.click().await).await;
     }
 
     /// Signs in on the page for it, of the application at `prefix` (empty for the shop).
