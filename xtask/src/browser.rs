@@ -17,7 +17,7 @@ pub fn run() -> Result<()> {
         println!("installing chromium and its driver");
         execute(Command::new("apt-get").args(["install", "--yes", "chromium", "chromium-driver"]))?;
     }
-    let folder = tree::root()?.join("target/browser");
+    let folder = tree::target()?.join("browser");
     std::fs::create_dir_all(&folder)?;
     if !is_axe(&folder) {
         fetch_axe(&folder)?;

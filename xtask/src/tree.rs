@@ -36,6 +36,11 @@ pub fn root() -> Result<PathBuf> {
     Ok(MetadataCommand::new().no_deps().exec()?.workspace_root.into_std_path_buf())
 }
 
+/// Where cargo builds, which may be outside of the workspace.
+pub fn target() -> Result<PathBuf> {
+    Ok(MetadataCommand::new().no_deps().exec()?.target_directory.into_std_path_buf())
+}
+
 /// All Rust files below `root`, without what builds and runs leave there.
 pub fn rust_sources(root: &Path) -> Result<Vec<Source>> {
     let mut paths = Vec::new();
