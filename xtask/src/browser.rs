@@ -15,6 +15,7 @@ const PROGRAMS: [&str; 2] = ["chromium", "chromedriver"];
 pub fn run() -> Result<()> {
     if !PROGRAMS.into_iter().all(is_there) {
         println!("installing chromium and its driver");
+        execute(Command::new("apt-get").args(["update", "--quiet"]))?;
         execute(Command::new("apt-get").args(["install", "--yes", "chromium", "chromium-driver"]))?;
     }
     let folder = tree::target()?.join("browser");
