@@ -114,6 +114,7 @@ async fn buy_and_cancel(browser: &Browser) {
     browser.await_text("main h1", "Cancel this order?").await;
     check_page(browser, "shop-cancel").await;
     browser.press("main button.danger").await;
+    browser.find("main .order").await;
     until(60, "the refund", async || {
         // Without scripts the page is asked for again.
         browser.go(&browser.path().await).await;
