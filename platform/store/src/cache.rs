@@ -8,7 +8,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 /// Encoded bytes of the states kept; decoded they take two to four times as much.
-const BYTES_MAX: usize = 12 << 20;
+const BYTES_MAX: usize = 24 << 20;
 
 /// A decoded state.
 #[derive(Clone)]
