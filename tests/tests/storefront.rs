@@ -27,7 +27,12 @@ async fn open(platform: &Platform, looking: Looking) -> Browser {
 
 /// Puts the first thing that can be had into the cart.
 async fn fill_cart(browser: &Browser) {
-    browser.go("/search?available=yes").await;
+    until(30, "a product in stock", async || {
+        // Stock comes to the search a moment after the product.
+        browser.go("/search?available=yes").await;
+        browser.has("main .cards h3 a").await.then_some(())
+    })
+    .await;
     browser.press("main .cards h3 a").await;
     browser.press("main .buying .add-form button[type=submit]").await;
     browser.await_text("main h1", "Cart").await;
@@ -85,10 +90,14 @@ async fn look_around(browser: &Browser) {
         browser.go(path).await;
         check_page(browser, name).await;
     }
-    browser.go("/").await;
-    browser.fill("#shop-query", "kurta").await;
-    browser.press(".shop-search button").await;
-    browser.await_text("main .results-count", "product").await;
+    until(30, "a kurta", async || {
+        browser.go("/").await;
+        browser.fill("#shop-query", "kurta").await;
+        browser.press(".shop-search button").await;
+        browser.await_text("main .results-count", "product").await;
+        browser.has("main .cards h3 a").await.then_some(())
+    })
+    .await;
     check_page(browser, "shop-search").await;
     browser.press("main .cards h3 a").await;
     browser.find("main .buying").await;
