@@ -9,6 +9,7 @@ pub mod demo;
 pub mod events;
 pub mod layout;
 pub mod plan;
+pub mod program;
 pub mod roster;
 pub mod run;
 pub mod terminal;

@@ -128,9 +128,11 @@ async fn within_limit<T>(connecting: impl Future<Output = io::Result<T>>) -> io:
     timeout(CONNECT_TIMEOUT, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
-fn host_and_port(uri: &Uri) -> io::Result<(&str, u16)> {
+/// Of a URI that names both, but that plain HTTP has a port of its own.
+pub(crate) fn host_and_port(uri: &Uri) -> io::Result<(&str, u16)> {
     let invalid = || io::Error::new(io::ErrorKind::InvalidInput, format!("`{uri}` does not name a host and a port"));
     let host = uri.host().ok_or_else(invalid)?;
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    Ok((host, uri.port_u16().ok_or_else(invalid)?))
+    let port = uri.port_u16().or_else(|| (uri.scheme_str() == Some("http")).then_some(80));
+    Ok((host, port.ok_or_else(invalid)?))
 }

@@ -9,11 +9,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use haat_kernel::{Currency, Error, Money, Result, Timestamp};
-use haat_transport::{Connector, Network};
+use haat_transport::{Connector, HttpClient, Network, http_client};
 use http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
+use hyper_util::client::legacy;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -30,9 +29,9 @@ const ANSWER_BYTES_MAX: usize = 1 << 20;
 const NOTHING_HELD: [&str; 3] = ["charge_voided", "charge_declined", "charge_not_found"];
 
 pub struct Sandbox {
-    connector: Connector,
-    host: String,
-    port: u16,
+    client: HttpClient,
+    /// `http://host:port`
+    url: String,
     secret: WebhookSecret,
 }
 
@@ -91,9 +90,8 @@ impl Sandbox {
     pub fn new(network: Arc<dyn Network>, url: &str, secret: WebhookSecret) -> Result<Self> {
         let invalid = || Error::internal(format!("`{url}` is no URL of the sandbox provider: `http://host:port`"));
         let uri: Uri = url.parse().map_err(|_| invalid())?;
-        let host = uri.host().filter(|_| uri.scheme_str() == Some("http")).ok_or_else(invalid)?;
-        let host = host.trim_matches(['[', ']']).to_owned();
-        Ok(Sandbox { connector: Connector::plain(network), host, port: uri.port_u16().unwrap_or(80), secret })
+        let authority = uri.authority().filter(|_| uri.scheme_str() == Some("http")).ok_or_else(invalid)?;
+        Ok(Sandbox { client: http_client(Connector::plain(network)), url: format!("http://{authority}"), secret })
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &str, key: &str, body: &Value) -> Outcome<Answer<T>> {
@@ -107,41 +105,34 @@ impl Sandbox {
     async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, key: &str, body: String) -> Outcome<Answer<T>> {
         let request = Request::builder()
             .method(method)
-            .uri(path)
-            .header("host", format!("{}:{}", self.host, self.port))
+            .uri(format!("{}{path}", self.url))
             .header("content-type", "application/json")
             .header("idempotency-key", key)
             .body(Full::from(body));
         let Ok(request) = request else { return Outcome::Faltered("the request could not be built".to_owned()) };
-        let io = match self.connector.connect(&self.host, self.port).await {
-            Ok(io) => io,
-            Err(error) => return Outcome::Faltered(format!("the provider cannot be reached: {error}")),
-        };
-        match timeout(PROVIDER_DEADLINE, exchange(io, request)).await {
+        match timeout(PROVIDER_DEADLINE, self.exchange(request)).await {
             Ok(Ok((status, body))) => read(status, &body),
-            Ok(Err(error)) => Outcome::Unknown(format!("the connection broke: {error}")),
+            Ok(Err(Broken::NotSent(error))) => Outcome::Faltered(format!("the provider cannot be reached: {error}")),
+            Ok(Err(Broken::Unknown(error))) => Outcome::Unknown(format!("the connection broke: {error}")),
             Err(_) => Outcome::Unknown(format!("no answer within {} s", PROVIDER_DEADLINE.as_secs())),
         }
     }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), Broken> {
+        let response = self.client.request(request).await.map_err(|error| match error.is_connect() {
+            true => Broken::NotSent(error),
+            false => Broken::Unknown(error.into()),
+        })?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(Broken::Unknown)?;
+        Ok((head.status, body.to_bytes()))
+    }
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-/// One request on a connection of its own.
-async fn exchange(io: Box<dyn haat_transport::Io>, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), Failure> {
-    let (mut requests, connection) = http1::handshake(TokioIo::new(io)).await?;
-    let asking = async {
-        let response = requests.send_request(request).await?;
-        let (head, body) = response.into_parts();
-        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await?;
-        Ok::<_, Failure>((head.status, body.to_bytes()))
-    };
-    tokio::pin!(asking);
-    tokio::select! {
-        // The connection ends first when the provider closes it early; the answer may have arrived whole.
-        answer = &mut asking => answer,
-        _ = connection => asking.await,
-    }
+/// An exchange that came to nothing: whether the provider may have acted.
+enum Broken {
+    NotSent(legacy::Error),
+    Unknown(Box<dyn std::error::Error + Send + Sync>),
 }
 
 fn read<T: DeserializeOwned>(status: StatusCode, body: &Bytes) -> Outcome<Answer<T>> {

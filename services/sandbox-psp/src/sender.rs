@@ -1,25 +1,24 @@
-//! Sends one webhook: an HTTP request on a connection of its own, signed at the moment of sending, so that a message
-//! which waited is never too old to be believed.
+//! Sends one webhook, signed at the moment of sending, so that a message which waited is never too old to be believed.
 
 use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
 use haat_kernel::Clock;
-use haat_transport::Connector;
+use haat_transport::HttpClient;
 use http::{Request, StatusCode, Uri};
-use http_body_util::Full;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
+use http_body_util::{BodyExt, Full, Limited};
 
 use crate::delivery::Message;
 use crate::signature::WebhookSecret;
 
-/// From connecting to the first line of the answer.
+/// From connecting to the end of the answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// An answer that is read to its end leaves the connection for the next message.
+const ANSWER_BYTES_MAX: usize = 1 << 16;
 
 pub struct Sender {
-    pub connector: Connector,
+    pub client: HttpClient,
     pub secret: WebhookSecret,
     pub clock: Clock,
 }
@@ -40,19 +39,16 @@ impl Sender {
 
     async fn attempt(&self, message: &Message) -> io::Result<StatusCode> {
         let uri = http_url(&message.url).ok_or(io::ErrorKind::InvalidInput)?;
-        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-        let io = self.connector.connect(host, uri.port_u16().unwrap_or(80)).await?;
-        let (mut requests, connection) = http1::handshake(TokioIo::new(io)).await.map_err(io::Error::other)?;
-        haat_kernel::spawn("sandbox-psp.webhook", connection);
-        let request = self.request(message, &uri).map_err(io::Error::other)?;
-        let response = requests.send_request(request).await.map_err(io::Error::other)?;
-        Ok(response.status())
+        let request = self.request(message, uri).map_err(io::Error::other)?;
+        let response = self.client.request(request).await.map_err(io::Error::other)?;
+        let (head, body) = response.into_parts();
+        Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(io::Error::other)?;
+        Ok(head.status)
     }
 
-    fn request(&self, message: &Message, uri: &Uri) -> http::Result<Request<Full<Bytes>>> {
+    fn request(&self, message: &Message, uri: Uri) -> http::Result<Request<Full<Bytes>>> {
         let timestamp = self.clock.now().as_second();
-        Request::post(uri.path_and_query().map_or("/", |path| path.as_str()))
-            .header("host", uri.authority().map_or("", |authority| authority.as_str()))
+        Request::post(uri)
             .header("content-type", "application/json")
             .header("webhook-id", message.id.as_str())
             .header("webhook-timestamp", timestamp)

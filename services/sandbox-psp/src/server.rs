@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use haat_kernel::{Clock, Entropy, Error, Result};
 use haat_store::Store;
-use haat_transport::{Connection, Connector, Limits, Listener, Network, Security};
+use haat_transport::{Connection, Connector, Limits, Listener, Network, Security, http_client};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -72,7 +72,7 @@ impl Server {
             store,
             clock,
             entropy,
-            sender: Sender { connector: Connector::plain(network), secret: config.webhook_secret, clock },
+            sender: Sender { client: http_client(Connector::plain(network)), secret: config.webhook_secret, clock },
             public_url: config.public_url.unwrap_or_else(|| format!("http://{addr}")),
             webhook_url: config.webhook_url,
             delays: config.delays,
