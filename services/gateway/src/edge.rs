@@ -25,6 +25,7 @@ use crate::admission::{AmbiguousFraming, HEADER_BYTES_MAX, PATH_BYTES_MAX};
 use crate::answer::Answer;
 use crate::framing::Framed;
 use crate::gateway::{Client, Gateway};
+use crate::refusal::{Refusals, Refusing};
 
 /// Without any request.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -42,6 +43,7 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// (`is_plain`) loopback clients are exempt from limits per address.
 pub async fn serve(gateway: Arc<Gateway>, listener: Listener, is_plain: bool, mut stopping: watch::Receiver<bool>) {
     let builder = Arc::new(builder());
+    let refusals = Arc::new(Refusals { clock: gateway.clock, entropy: gateway.entropy.clone() });
     let (alive, mut all_gone) = mpsc::channel::<Infallible>(1);
     let mut incoming = listener.incoming();
     gateway.readiness.opened();
@@ -53,6 +55,7 @@ pub async fn serve(gateway: Arc<Gateway>, listener: Listener, is_plain: bool, mu
         let Some(connection) = connection else { break };
         let addr = connection.peer().addr.ip();
         let client = Client { addr, is_exempt: is_plain && addr.is_loopback(), is_secure: !is_plain };
+        let connection = Refusing::new(connection, refusals.clone());
         let serving = serve_connection(gateway.clone(), builder.clone(), connection, client, stopping.clone());
         let alive = alive.clone();
         haat_kernel::spawn("edge.connection", async move {
@@ -87,7 +90,7 @@ fn builder() -> auto::Builder<TokioExecutor> {
 async fn serve_connection(
     gateway: Arc<Gateway>,
     builder: Arc<auto::Builder<TokioExecutor>>,
-    connection: Connection,
+    connection: Refusing<Connection>,
     client: Client,
     mut stopping: watch::Receiver<bool>,
 ) {

@@ -1,6 +1,6 @@
 //! A second reading of HTTP/1 framing, beside the HTTP library's: it notices heads with both `Content-Length` and
 //! `Transfer-Encoding`, which the library resolves silently, and heads that do not arrive in time, which the library would
-//! end without a word. It changes no byte, and gives up where it cannot follow (a chunked body, HTTP/2).
+//! end without a word: it answers them with a bare head. It changes no byte, and gives up where it cannot follow (a chunked body, HTTP/2).
 
 use std::io;
 use std::pin::Pin;
@@ -16,10 +16,7 @@ use tokio::time::{Sleep, sleep};
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// More of a line is not needed to know the headers that matter.
 const LINE_BYTES_MAX: usize = 64;
-const TIMED_OUT: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nContent-Type: application/problem+json\r\nConnection: close\r\n\
-Content-Length: 147\r\n\r\n\
-{\"type\":\"/problems/request_timeout\",\"title\":\"Request timeout\",\"status\":408,\"detail\":\"The headers did not arrive in time.\",\
-\"code\":\"request_timeout\"}";
+const TIMED_OUT: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 pub struct Framed<T> {
     io: T,
@@ -228,9 +225,7 @@ mod tests {
         drop(framed);
         let mut answer = String::new();
         client.read_to_string(&mut answer).await.unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 408 ") && head.ends_with(&format!("Content-Length: {}", body.len())), "{answer}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(body).unwrap()["code"], "request_timeout");
+        assert!(answer.starts_with("HTTP/1.1 408 ") && answer.ends_with("\r\n\r\n"), "{answer}");
     }
 
     proptest! {

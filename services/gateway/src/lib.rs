@@ -7,7 +7,7 @@
 //!
 //! Reading order: `gateway` (the pipeline), its steps: `admission`, `inspection`, `trace`, `table` (`routes`, `template`),
 //! `tokens` (`keys`), `permission`, `limits`, `cache`, `transcode`, `body`, `call`, `answer`, `problem`, `record`, `explain`.
-//! Pages: `visiting`, `pass_through`. Around it: `edge` (`framing`), `certificate`, `readiness`, `pages`, `openapi`.
+//! Pages: `visiting`, `pass_through`. Around it: `edge` (`framing`, `refusal`), `certificate`, `readiness`, `pages`, `openapi`.
 
 pub mod admission;
 pub mod answer;
@@ -29,6 +29,7 @@ pub mod permission;
 pub mod problem;
 pub mod readiness;
 mod record;
+mod refusal;
 pub mod routes;
 pub mod table;
 pub mod template;

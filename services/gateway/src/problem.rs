@@ -119,6 +119,12 @@ impl Problem {
     }
 
     pub fn into_answer(self, trace: &TraceContext) -> Answer {
+        let content = self.document(trace);
+        self.respond(HeaderValue::from_static("application/problem+json"), content)
+    }
+
+    /// The body that says what the problem is.
+    pub fn document(&self, trace: &TraceContext) -> Vec<u8> {
         let document = Document {
             r#type: format!("/problems/{}", self.code),
             title: title(&self.code),
@@ -129,8 +135,7 @@ impl Problem {
             trace_id: trace.trace_id_hex(),
         };
         // A struct of texts and numbers always serializes.
-        let content = serde_json::to_vec(&document).unwrap_or_default();
-        self.respond(HeaderValue::from_static("application/problem+json"), content)
+        serde_json::to_vec(&document).unwrap_or_default()
     }
 
     /// The answer with this body, which says what the problem is.

@@ -98,9 +98,18 @@ async fn ambiguous_and_oversized_requests_get_a_4xx_and_lose_their_connection() 
         ("GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n".to_owned(), "400"),
         ("POST /v1/carts HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n".to_owned(), "413"),
         ("\u{1}\u{2}\r\n\r\n".to_owned(), "400"),
+        ("GET / HTTP/9.9\r\nHost: x\r\n\r\n".to_owned(), "400"),
+        ("GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n".to_owned(), "400"),
+        (format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "X: 1\r\n".repeat(50_000)), "431"),
     ] {
         let answer = bench.exchange(&request).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{status}: {answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("\r\nx-correlation-id: "), "{answer}");
+        // Some bodies come in chunks.
+        let json = body.find('{').zip(body.rfind('}')).map(|(first, last)| &body[first..=last]);
+        let document: serde_json::Value = serde_json::from_str(json.unwrap_or_default()).unwrap_or_default();
+        assert_eq!(document["status"].to_string(), status, "{answer}");
     }
 }
 
