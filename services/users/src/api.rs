@@ -40,8 +40,10 @@ impl users_server::Users for Api {
     }
 
     async fn refresh_session(&self, request: Request<pb::RefreshSessionRequest>) -> Result<Response<pb::Session>, Status> {
-        rpc::call(request, |ctx, request| async move { self.sign_in.with_refresh_token(&ctx, &request.refresh_token).await })
-            .await
+        rpc::call(request, |ctx, request| async move {
+            self.sign_in.with_refresh_token(&ctx, &request.refresh_token, request.is_shared).await
+        })
+        .await
     }
 
     async fn delete_current_session(&self, request: Request<pb::DeleteCurrentSessionRequest>) -> Result<Response<()>, Status> {

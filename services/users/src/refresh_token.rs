@@ -1,7 +1,8 @@
-//! Refresh tokens: `rt_`, the session's id, and 256 random bits. They are handed out once and never stored: a session
-//! knows its token by the SHA-256 hash alone, and 256 bits need no slower one.
+//! Refresh tokens: `rt_`, the session's id, and 256 bits that nobody can guess. They are never stored: a session knows its
+//! token by the SHA-256 hash alone, and 256 bits need no slower one. What a token is traded for follows from it and a secret
+//! of this process, so that it can be handed out again without being kept.
 
-use aws_lc_rs::digest;
+use aws_lc_rs::{digest, hmac};
 use haat_kernel::Entropy;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,23 @@ pub struct RefreshToken {
     text: String,
 }
 
+/// What successors are made with; another one in every process.
+pub struct Successors(hmac::Key);
+
+impl Successors {
+    pub fn new(entropy: &Entropy) -> Self {
+        let mut secret = [0; SECRET_BYTES];
+        entropy.fill(&mut secret);
+        Successors(hmac::Key::new(hmac::HMAC_SHA256, &secret))
+    }
+
+    /// The token that `token` is traded for: always the same one.
+    pub fn of(&self, token: &RefreshToken) -> RefreshToken {
+        let tag = hmac::sign(&self.0, token.text.as_bytes());
+        RefreshToken::with_secret(&token.session, &hex(tag.as_ref()))
+    }
+}
+
 /// The SHA-256 hash of a token, in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -24,8 +42,12 @@ pub struct TokenHash(String);
 
 impl RefreshToken {
     pub fn new(session: &SessionId, entropy: &Entropy) -> Self {
+        RefreshToken::with_secret(session, &entropy.hex(SECRET_BYTES))
+    }
+
+    fn with_secret(session: &SessionId, secret: &str) -> Self {
         let id = session.as_str().trim_start_matches("session_");
-        RefreshToken { session: session.clone(), text: format!("{PREFIX}{id}_{}", entropy.hex(SECRET_BYTES)) }
+        RefreshToken { session: session.clone(), text: format!("{PREFIX}{id}_{secret}") }
     }
 
     /// None when `text` cannot be a token of ours.
@@ -37,13 +59,17 @@ impl RefreshToken {
 
     pub fn hash(&self) -> TokenHash {
         let digest = digest::digest(&digest::SHA256, self.text.as_bytes());
-        TokenHash(digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+        TokenHash(hex(digest.as_ref()))
     }
 
     /// The token itself, for the one answer that hands it out.
     pub fn into_text(self) -> String {
         self.text
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! One sign-in of one person: a family of refresh tokens, of which the newest alone is good, and only once.
 //! A token of the session that is not the newest was used before, or is a guess; either ends the session for good, so that
-//! a stolen token is worth nothing once thief and owner have both shown up.
+//! a stolen token is worth nothing once thief and owner have both shown up. Only a client that says to share its token among
+//! its parts is given the same successor for a few seconds (RFC 9700, section 4.14.2, leaves the choice to the server).
 
 use haat_kernel::time::plus_seconds;
 use haat_kernel::{Fault, Kind, Timestamp};
@@ -19,6 +20,8 @@ haat_kernel::id_type!(
 const DAY_S: i64 = 24 * 60 * 60;
 /// A session that is not refreshed for so long has expired.
 const REFRESH_TOKEN_S: i64 = 30 * DAY_S;
+/// So long after a trade, who shares the token gets the same successor.
+const SHARED_S: i64 = 10;
 /// A session is forgotten a day after it must have expired.
 const KEPT_S: i64 = REFRESH_TOKEN_S + DAY_S;
 
@@ -29,6 +32,8 @@ pub struct Session {
     pub password_version: u32,
     /// Of the one refresh token that is good.
     pub refresh_hash: TokenHash,
+    /// Of the one that was traded for it.
+    pub traded_hash: Option<TokenHash>,
     pub expires_at: Timestamp,
     pub ended: Option<EndReason>,
 }
@@ -70,30 +75,42 @@ impl Fault for SessionError {
     }
 }
 
+/// A refresh token that is brought to be traded.
+pub struct Presented {
+    pub hash: TokenHash,
+    /// Other parts of the same client may bring it, too.
+    pub is_shared: bool,
+    /// The user's own by now.
+    pub password_version: u32,
+}
+
 impl Session {
     pub fn start(user_id: UserId, password_version: u32, refresh_hash: TokenHash, at: Timestamp) -> SessionEvent {
         SessionEvent::SessionStarted { user_id, password_version, refresh_hash, expires_at: plus_seconds(at, REFRESH_TOKEN_S) }
     }
 
     /// Trades the token that hashes to `presented` for the one that hashes to `next`, or ends the session: `is_refreshed_by`
-    /// tells which. `password_version` is the user's own by now.
-    pub fn refresh(
-        &self,
-        presented: &TokenHash,
-        next: TokenHash,
-        password_version: u32,
-        at: Timestamp,
-    ) -> Result<Vec<SessionEvent>, SessionError> {
+    /// tells which.
+    pub fn refresh(&self, presented: &Presented, next: TokenHash, at: Timestamp) -> Result<Vec<SessionEvent>, SessionError> {
         if self.ended.is_some() || at >= self.expires_at {
             return Err(SessionError::RefreshTokenInvalid);
         }
-        if *presented != self.refresh_hash {
+        let is_again = presented.is_shared && self.has_just_traded(&presented.hash, at) && self.refresh_hash == next;
+        if presented.hash != self.refresh_hash && !is_again {
             return Ok(vec![SessionEvent::SessionEnded { reason: EndReason::TokenReused }]);
         }
-        if password_version != self.password_version {
+        if presented.password_version != self.password_version {
             return Ok(vec![SessionEvent::SessionEnded { reason: EndReason::PasswordChanged }]);
         }
+        if is_again {
+            return Ok(Vec::new());
+        }
         Ok(vec![SessionEvent::SessionRefreshed { refresh_hash: next, expires_at: plus_seconds(at, REFRESH_TOKEN_S) }])
+    }
+
+    fn has_just_traded(&self, hash: &TokenHash, at: Timestamp) -> bool {
+        let until = plus_seconds(self.expires_at, SHARED_S - REFRESH_TOKEN_S);
+        self.traded_hash.as_ref() == Some(hash) && at < until
     }
 
     pub fn is_refreshed_by(&self, hash: &TokenHash) -> bool {
@@ -111,13 +128,13 @@ impl Session {
 
 impl Aggregate for Session {
     const KIND: &'static str = "session";
-    const SCHEMA: u32 = 1;
+    const SCHEMA: u32 = 2;
     type Event = SessionEvent;
 
     fn create(event: &SessionEvent) -> Option<Self> {
         match event.clone() {
             SessionEvent::SessionStarted { user_id, password_version, refresh_hash, expires_at } => {
-                Some(Session { user_id, password_version, refresh_hash, expires_at, ended: None })
+                Some(Session { user_id, password_version, refresh_hash, traded_hash: None, expires_at, ended: None })
             }
             _ => None,
         }
@@ -127,7 +144,7 @@ impl Aggregate for Session {
         match event.clone() {
             SessionEvent::SessionStarted { .. } => {}
             SessionEvent::SessionRefreshed { refresh_hash, expires_at } => {
-                self.refresh_hash = refresh_hash;
+                self.traded_hash = Some(std::mem::replace(&mut self.refresh_hash, refresh_hash));
                 self.expires_at = expires_at;
             }
             SessionEvent::SessionEnded { reason } => self.ended = Some(reason),

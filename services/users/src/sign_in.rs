@@ -8,8 +8,8 @@ use haat_kernel::{Clock, Ctx, Entropy, Error, Result, Timestamp};
 use haat_store::{Store, Versioned};
 
 use crate::passwords::Passwords;
-use crate::refresh_token::RefreshToken;
-use crate::session::{Session, SessionError, SessionId};
+use crate::refresh_token::{RefreshToken, Successors};
+use crate::session::{Presented, Session, SessionError, SessionId};
 use crate::throttle::{Account, Throttle};
 use crate::tokens::{ACCESS_TOKEN_S, Tokens};
 use crate::user::{EMAIL_KEY, User, UserId};
@@ -25,6 +25,7 @@ pub struct SignIn {
     pub passwords: Arc<Passwords>,
     pub throttle: Throttle,
     pub tokens: Tokens,
+    pub successors: Successors,
 }
 
 impl SignIn {
@@ -58,17 +59,18 @@ impl SignIn {
         self.answer(&user_id, user, token, ctx.now)
     }
 
-    /// Rotation is one commit: of two callers with the same token one gets the next, and the other ends the session.
-    pub async fn with_refresh_token(&self, ctx: &Ctx, text: &str) -> Result<pb::Session> {
+    /// Rotation is one commit: of two callers with the same token one gets the next, and the other ends the session, unless
+    /// they share it.
+    pub async fn with_refresh_token(&self, ctx: &Ctx, text: &str, is_shared: bool) -> Result<pb::Session> {
         let invalid = || SessionError::RefreshTokenInvalid;
         let presented = RefreshToken::parse(text).ok_or_else(invalid)?;
         let session = self.store.load::<Session>(presented.session.as_str()).await?.ok_or_else(invalid)?;
         let user = self.store.load::<User>(session.user_id.as_str()).await?.ok_or_else(invalid)?;
-        let next = RefreshToken::new(&presented.session, &self.entropy);
-        let (hash, next_hash, password_version, now) = (presented.hash(), next.hash(), user.password_version, ctx.now);
-        let decide = move |session: Option<&Session>| {
-            session.ok_or(SessionError::RefreshTokenInvalid)?.refresh(&hash, next_hash, password_version, now)
-        };
+        let next = self.successors.of(&presented);
+        let (next_hash, now) = (next.hash(), ctx.now);
+        let token = Presented { hash: presented.hash(), is_shared, password_version: user.password_version };
+        let decide =
+            move |session: Option<&Session>| session.ok_or(SessionError::RefreshTokenInvalid)?.refresh(&token, next_hash, now);
         let after = self.store.update(ctx, presented.session.as_str(), decide).await?;
         if !after.is_refreshed_by(&next.hash()) {
             tracing::warn!(session = %presented.session, reason = ?after.ended, "a refresh token that is not good ended its session");

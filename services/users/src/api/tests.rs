@@ -5,6 +5,7 @@ use haat_kernel::{Clock, CorrelationId, Kind, Principal};
 use haat_store::MemoryBackend;
 
 use super::*;
+use crate::refresh_token::Successors;
 use crate::signing_keys::SigningKeys;
 use crate::throttle::Throttle;
 use crate::tokens::Tokens;
@@ -23,6 +24,7 @@ fn api() -> Api {
         passwords: passwords.clone(),
         throttle: Throttle::default(),
         tokens: Tokens::new("https://haat.test", SigningKeys::load_or_create(folder.path(), &entropy).unwrap()),
+        successors: Successors::new(&entropy),
     };
     Api { store, entropy, passwords, sign_in }
 }
@@ -53,7 +55,16 @@ async fn sign_in(api: &Api, email: &str, password: &str) -> Result<pb::Session> 
 }
 
 async fn refresh(api: &Api, token: &str) -> Result<pb::Session> {
-    answer(api.refresh_session(anonymous(pb::RefreshSessionRequest { refresh_token: token.into() })).await)
+    trade(api, token, false, 0).await
+}
+
+/// `later` seconds from now.
+async fn trade(api: &Api, token: &str, is_shared: bool, later: i64) -> Result<pb::Session> {
+    let mut request = anonymous(pb::RefreshSessionRequest { refresh_token: token.into(), is_shared });
+    if let Some(ctx) = request.extensions_mut().get_mut::<Ctx>() {
+        ctx.now = haat_kernel::time::plus_seconds(ctx.now, later);
+    }
+    answer(api.refresh_session(request).await)
 }
 
 /// The session's id, from the claims of its access token.
@@ -124,6 +135,27 @@ async fn the_same_refresh_token_twice_at_once_ends_the_session() {
     assert_eq!([one.is_ok(), other.is_ok()].iter().filter(|is_ok| **is_ok).count(), 1);
     let won = one.or(other).unwrap();
     check_refused(refresh(&api, &won.refresh_token).await, Kind::Unauthenticated, "refresh_token_invalid", None);
+}
+
+#[tokio::test]
+async fn parts_of_one_client_that_share_a_token_get_the_same_successor_for_a_moment() {
+    let api = api();
+    register(&api, EMAIL, PASSWORD, "Asha").await.unwrap();
+    let token = sign_in(&api, EMAIL, PASSWORD).await.unwrap().refresh_token;
+    let (one, other) = tokio::join!(trade(&api, &token, true, 0), trade(&api, &token, true, 0));
+    let second = one.unwrap().refresh_token;
+    assert_eq!(other.unwrap().refresh_token, second);
+    assert_eq!(trade(&api, &token, true, 8).await.unwrap().refresh_token, second);
+    let third = trade(&api, &second, true, 9).await.unwrap().refresh_token;
+    assert_ne!(third, second);
+    // Later, or from further back in the family, it is a theft as ever.
+    let invalid = (Kind::Unauthenticated, "refresh_token_invalid");
+    check_refused(trade(&api, &second, true, 30).await, invalid.0, invalid.1, None);
+    check_refused(trade(&api, &third, true, 30).await, invalid.0, invalid.1, None);
+    let first = sign_in(&api, EMAIL, PASSWORD).await.unwrap().refresh_token;
+    let second = trade(&api, &first, true, 0).await.unwrap().refresh_token;
+    trade(&api, &second, true, 1).await.unwrap();
+    check_refused(trade(&api, &first, true, 2).await, invalid.0, invalid.1, None);
 }
 
 #[tokio::test]

@@ -41,7 +41,8 @@ fn check(case: Case) {
     let mut session = Session::create(&started()).unwrap();
     case.given.iter().for_each(|event| session.apply(event));
     let hashes = hashes(10);
-    let outcome = session.refresh(&hashes[case.presented], hashes[9].clone(), case.password_version, at(case.day));
+    let presented = Presented { hash: hashes[case.presented].clone(), is_shared: false, password_version: case.password_version };
+    let outcome = session.refresh(&presented, hashes[9].clone(), at(case.day));
     assert_eq!(outcome, case.then);
 }
 
@@ -81,7 +82,8 @@ proptest! {
         let (mut newest, mut is_over, mut used) = (0, false, std::collections::BTreeSet::new());
         for (turn, token) in presented.into_iter().enumerate() {
             let next = &hashes[turn + 1];
-            if let Ok(events) = session.refresh(&hashes[token], next.clone(), 1, at(0)) {
+            let presented = Presented { hash: hashes[token].clone(), is_shared: false, password_version: 1 };
+            if let Ok(events) = session.refresh(&presented, next.clone(), at(0)) {
                 events.iter().for_each(|event| session.apply(event));
             }
             let has_worked = session.is_refreshed_by(next);

@@ -1,5 +1,6 @@
 //! A new access token when the old one has run out. A refresh token works once, and a page that opens often asks several
-//! times at once: so one of them trades it, and the others get the same new pair for a while.
+//! times at once: so one of them trades it, and the others get the same new pair for a while. Other applications in the same
+//! browser may bring the same token: that it is shared, they tell the service.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +49,7 @@ async fn trade(visit: &Inner, token: &str) -> Result<Arc<Session>> {
     key.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
     let ask = async {
         let ctx = Ctx::new(Principal::anonymous(), visit.correlation_id.clone(), visit.now);
-        let request = RefreshSessionRequest { refresh_token: token.to_owned() };
+        let request = RefreshSessionRequest { refresh_token: token.to_owned(), is_shared: true };
         let mut users = visit.kit.users.clone();
         haat_rpc::send(&ctx, request, |request| users.refresh_session(request)).await.map(Arc::new)
     };
