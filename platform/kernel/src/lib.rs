@@ -3,6 +3,7 @@
 
 pub mod ctx;
 pub mod error;
+mod etag;
 pub mod id;
 pub mod money;
 pub mod principal;
@@ -12,6 +13,7 @@ pub mod time;
 
 pub use ctx::{CorrelationId, Ctx, Cursor, Idempotency, TraceContext};
 pub use error::{Error, Fault, Kind, Result, Violation};
+pub use etag::etag;
 pub use id::{Entropy, Id};
 pub use money::{Currency, Money, MoneyError};
 pub use principal::{Principal, PrincipalKind};

@@ -101,7 +101,7 @@ impl catalog_server::Catalog for Api {
             let change = wire::change(&request)?;
             let variants = change.variants.clone().unwrap_or_default();
             let decide = move |product: &Product, version: u64| {
-                if !request.etag.is_empty() && request.etag != wire::etag(version) {
+                if !request.etag.is_empty() && request.etag != haat_kernel::etag(version) {
                     return Err(ProductError::EtagMismatch.into());
                 }
                 Ok(product.update(change)?)

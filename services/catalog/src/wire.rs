@@ -73,10 +73,6 @@ pub fn change(request: &pb::UpdateProductRequest) -> Result<Change> {
     })
 }
 
-pub fn etag(version: u64) -> String {
-    version.to_string()
-}
-
 pub fn product(product: &Product, version: u64, shelf: Option<&Shelf>) -> pb::Product {
     let state = match product.state {
         State::Draft => pb::product::State::Draft,
@@ -94,7 +90,7 @@ pub fn product(product: &Product, version: u64, shelf: Option<&Shelf>) -> pb::Pr
         variants: product.variants.iter().map(|one| variant(one, shelf)).collect(),
         rating: Some(pb::Rating::default()),
         state: state.into(),
-        etag: etag(version),
+        etag: haat_kernel::etag(version),
         seller_id: product.seller.to_string(),
     }
 }

@@ -88,7 +88,7 @@ impl carts_server::Carts for Api {
             let address = wire::address(request.shipping_address)?;
             let etag = request.etag;
             let decide = |cart: &Versioned<Cart>| {
-                if !etag.is_empty() && etag != wire::cart::etag(cart.version) {
+                if !etag.is_empty() && etag != haat_kernel::etag(cart.version) {
                     return Err(CartError::EtagMismatch);
                 }
                 cart.set_contact(email.clone(), address.clone())

@@ -94,7 +94,7 @@ impl OfferPrice {
     }
 
     pub fn etag(&self) -> String {
-        self.revision.to_string()
+        haat_kernel::etag(self.revision)
     }
 }
 

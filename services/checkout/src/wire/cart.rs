@@ -18,11 +18,6 @@ pub struct View<'a> {
     pub problems: Vec<Problem>,
 }
 
-/// Changes with every change of the cart.
-pub fn etag(version: u64) -> String {
-    format!("\"v{version}\"")
-}
-
 pub fn cart(view: View<'_>) -> pb::Cart {
     let View { id, version, cart, market, problems } = view;
     let totals = &market.quote.totals;
@@ -42,7 +37,7 @@ pub fn cart(view: View<'_>) -> pb::Cart {
         total: Some(totals.total.into()),
         problems: problems.into_iter().map(problem).collect(),
         checkout_id: cart.checkout().map(CheckoutId::to_string).unwrap_or_default(),
-        etag: etag(version),
+        etag: haat_kernel::etag(version),
     }
 }
 
