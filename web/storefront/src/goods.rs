@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use haat_contracts::catalog::{Image, Offer, Product, Variant};
 use haat_contracts::common::Money;
 
-use crate::pictures;
+use crate::{photographs, pictures};
 
 /// An address and what the picture shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,19 +15,20 @@ pub struct Picture {
     pub alt: String,
 }
 
-/// Pictures from elsewhere cannot be shown: pages load nothing from other hosts. The shop draws one in their place.
-fn is_ours(image: &Image) -> bool {
-    image.url.starts_with('/') && !image.url.starts_with("//")
+/// Pages load nothing from other hosts: what is there comes through the shop. None for what cannot be shown.
+fn path_of(product: &Product, index: usize, image: &Image) -> Option<String> {
+    let is_ours = image.url.starts_with('/') && !image.url.starts_with("//");
+    if is_ours { Some(image.url.clone()) } else { photographs::path_of(product, index, image) }
 }
 
 pub fn pictures(product: &Product) -> Vec<Picture> {
     let own: Vec<Picture> = product
         .images
         .iter()
-        .filter(|image| is_ours(image))
-        .map(|image| Picture {
-            path: image.url.clone(),
-            alt: if image.alt.is_empty() { product.title.clone() } else { image.alt.clone() },
+        .enumerate()
+        .filter_map(|(index, image)| {
+            let alt = if image.alt.is_empty() { product.title.clone() } else { image.alt.clone() };
+            Some(Picture { path: path_of(product, index, image)?, alt })
         })
         .collect();
     if own.is_empty() { vec![drawn(product)] } else { own }
@@ -49,7 +50,8 @@ pub fn picture_of(product: &Product, variant: Option<&Variant>) -> usize {
     pictures(product).iter().position(speaks_of).unwrap_or(0)
 }
 
-fn drawn(product: &Product) -> Picture {
+/// The picture that the shop draws itself.
+pub fn drawn(product: &Product) -> Picture {
     let options = product.variants.first().map(|variant| &variant.options);
     let is_color = |name: &str| name.eq_ignore_ascii_case("color") || name.eq_ignore_ascii_case("colour");
     let color = options.and_then(|options| options.iter().find(|(name, _)| is_color(name))).map_or("", |(_, value)| value);
@@ -201,9 +203,10 @@ mod tests {
     }
 
     #[test]
-    fn pictures_are_our_own_or_drawn() {
+    fn pictures_come_from_us_or_are_drawn() {
         let product = product();
-        assert_eq!(pictures(&product).len(), 2);
+        let paths: Vec<String> = pictures(&product).into_iter().map(|picture| picture.path).collect();
+        assert!(paths.len() == 3 && paths[2].starts_with("/photographs/product_1/2-"), "{paths:?}");
         assert_eq!(picture_of(&product, product.variants.get(2)), 1);
         let bare = Product { images: vec![], ..product };
         assert!(picture(&bare).path.starts_with("/pictures/kurta/blue/plain/"));

@@ -2,9 +2,10 @@
 //!
 //! It owns nothing and has no authority of its own: every page is made from calls through the gateway as the visitor. A
 //! visitor's cart is known by its id in a cookie. Always: every page works without scripts; a form that acts twice acts
-//! once; text from outside is shown as text; nothing is loaded from other hosts, pictures least of all.
+//! once; text from outside is shown as text; browsers load nothing from other hosts: photographs that sellers keep there
+//! come through the shop.
 //!
-//! Reading order: `shop`, `basket`, `frame`; `wanted`, `goods`, `prose`, `pictures`, `parts` (pure); the pages `home`,
+//! Reading order: `shop`, `basket`, `frame`; `wanted`, `goods`, `prose`, `pictures`, `parts` (pure); `photographs`; the pages `home`,
 //! `listing`, `product`, `cart`, `address`, `payment`, `progress`, `orders`, `account`; `feeds`.
 
 mod account;
@@ -20,6 +21,7 @@ mod order_parts;
 mod orders;
 mod parts;
 mod payment;
+mod photographs;
 mod pictures;
 mod product;
 mod progress;
@@ -39,6 +41,7 @@ use haat_web::axum::routing::{get, post};
 use haat_web::{App, MessageFiles, Visit};
 
 use crate::frame::Categories;
+use crate::photographs::Photographs;
 use crate::shop::Shop;
 
 const MESSAGES: MessageFiles = MessageFiles { en: include_str!("../messages/en.ftl"), hi: include_str!("../messages/hi.ftl") };
@@ -48,7 +51,7 @@ pub fn definition() -> Definition {
 }
 
 fn wire_up(platform: &Platform) -> Result<Wiring> {
-    let app = app(&platform.channel("gateway")?);
+    let app = app(&platform.channel("gateway")?, Photographs::open(platform));
     Ok(Wiring::new().serve(haat_web::serve(platform, app)?))
 }
 
@@ -57,11 +60,12 @@ fn wire_up(platform: &Platform) -> Result<Wiring> {
 struct Front {
     shop: Shop,
     categories: Categories,
+    photographs: Photographs,
 }
 
 /// The application; `gateway` is its way to all services.
-fn app(gateway: &Channel) -> App {
-    let front = Front { shop: Shop::new(gateway), categories: Categories::default() };
+fn app(gateway: &Channel, photographs: Photographs) -> App {
+    let front = Front { shop: Shop::new(gateway), categories: Categories::default(), photographs };
     let categories = front.categories.clone();
     App::new("/", routes(front), MESSAGES, move |visit, page| frame::layout(visit, page, &categories)).with_registration()
 }
@@ -95,6 +99,7 @@ fn routes(front: Front) -> Router {
         .route("/orders/{group}/live", get(orders::live))
         .route("/suggest", get(feeds::suggest))
         .route("/pictures/{motif}/{colour}/{finish}/{file}", get(feeds::picture))
+        .route("/photographs/{product}/{file}", get(photographs::show))
         .route("/sitemap.xml", get(feeds::sitemap))
         .route("/sitemap-products.xml", get(feeds::product_sitemap))
         .route("/feed.atom", get(feeds::atom))

@@ -40,7 +40,8 @@ fn gateway() -> FakeGateway {
 }
 
 fn guest(gateway: &FakeGateway) -> Browser {
-    Browser::at(app(&gateway.channel()), gateway)
+    let folder = tempfile::tempdir().unwrap();
+    Browser::at(app(&gateway.channel(), photographs::tests::photographs(folder.path())), gateway)
 }
 
 /// A guest with things in the cart.

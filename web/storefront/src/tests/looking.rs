@@ -103,6 +103,30 @@ async fn what_machines_read_is_well_formed() {
 }
 
 #[tokio::test]
+async fn photographs_from_elsewhere_come_from_our_own_origin_or_are_drawn() {
+    let gateway = gateway();
+    let image = |url: &str| haat_contracts::catalog::Image { url: url.into(), alt: String::new() };
+    let product = haat_contracts::catalog::Product {
+        images: vec![image("https://seller.test/1.png"), image("https://inside.test/1.png")],
+        ..things::product()
+    };
+    gateway.answer(PRODUCT, &product);
+    let folder = tempfile::tempdir().unwrap();
+    let shop = app(&gateway.channel(), photographs::tests::photographs(folder.path()));
+    let browser = Browser::at(shop, &gateway);
+    let paths: Vec<String> = goods::pictures(&product).into_iter().map(|picture| picture.path).collect();
+    let there = browser.get(&paths[0]).await;
+    assert_eq!((there.status.as_u16(), &there.headers["content-type"]), (200, &"image/png".parse().unwrap()));
+    assert!(there.headers["cache-control"].to_str().unwrap().contains("immutable"));
+    let refused = browser.get(&paths[1]).await;
+    assert_eq!(refused.status, 303);
+    assert!(refused.headers["location"].to_str().unwrap().starts_with("/pictures/"), "{:?}", refused.headers);
+    for unknown in ["/photographs/product_1/0-0000000000000000", "/photographs/product_1/9-x", "/photographs/product_1/x"] {
+        assert_eq!(browser.get(unknown).await.status, 404, "{unknown}");
+    }
+}
+
+#[tokio::test]
 async fn the_shop_speaks_hindi() {
     let gateway = gateway();
     let answer = guest(&gateway).with_cookie("haat_language", "hi").get("/").await;
