@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use crate::measure::{Load, Measured};
+use crate::pages::Opened;
 use crate::scenarios::{CACHED_HTTP1, CACHED_HTTP2, CHECKOUT, PRODUCT, Results, SEARCH};
 
 /// The number of buyers at once whose checkout is compared.
 const BUYERS: usize = 8;
 
+const PAGE_KB: f64 = 60.0;
+const PAGE_MS: f64 = 20.0;
+
 /// One line of the comparison: the less the better.
 pub struct Line {
-    pub what: &'static str,
+    pub what: String,
     pub unit: &'static str,
     pub budget: f64,
     pub measured: f64,
@@ -47,8 +51,20 @@ pub fn compare(results: &Results) -> Vec<Line> {
         ("checkout, every call, at half load: p99", "ms", 68.0, half_load.map(millis)),
         ("reservations on one offer: time for each (2,000 a second)", "µs", 500.0, reservation),
     ];
-    let line = |(what, unit, budget, measured): (_, _, _, Option<f64>)| Some(Line { what, unit, budget, measured: measured? });
-    lines.into_iter().filter_map(line).collect()
+    let line = |(what, unit, budget, measured): (&str, _, _, Option<f64>)| {
+        Some(Line { what: what.to_owned(), unit, budget, measured: measured? })
+    };
+    lines.into_iter().filter_map(line).chain(results.pages.iter().flat_map(of_page)).collect()
+}
+
+/// What a page may weigh, and how long the platform may take for it.
+fn of_page(page: &Opened) -> [Line; 2] {
+    let Opened { name, document, assets, times } = page;
+    let weight = (document + assets) as f64 / 1_000.0;
+    [
+        Line { what: format!("page {name}: weight without pictures"), unit: "KB", budget: PAGE_KB, measured: weight },
+        Line { what: format!("page {name}: p99"), unit: "ms", budget: PAGE_MS, measured: micros(times.at(0.99)) / 1_000.0 },
+    ]
 }
 
 pub fn micros(duration: Duration) -> f64 {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use haat_transport::{Io, Network, Tcp};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
@@ -45,6 +45,7 @@ pub struct Client {
     authority: Authority,
     host: HeaderValue,
     token: Option<HeaderValue>,
+    cookies: Option<HeaderValue>,
 }
 
 enum Sender {
@@ -84,7 +85,7 @@ impl Client {
             Version::Http2 => http2_over(target.secured(io, b"h2").await?).await?,
         };
         let authority = Authority::try_from(format!("{HOST_NAME}:{}", address.port()))?;
-        Ok(Client { sender, host: HeaderValue::try_from(authority.as_str())?, authority, token: None })
+        Ok(Client { sender, host: HeaderValue::try_from(authority.as_str())?, authority, token: None, cookies: None })
     }
 
     /// `count` clients over `connections` connections; HTTP/1.1 needs one for each.
@@ -107,12 +108,19 @@ impl Client {
             authority: self.authority.clone(),
             host: self.host.clone(),
             token: self.token.clone(),
+            cookies: self.cookies.clone(),
         })
     }
 
     /// From now on with this access token.
     pub fn sign_in(&mut self, token: &str) -> Result<()> {
         self.token = Some(HeaderValue::try_from(format!("Bearer {token}"))?);
+        Ok(())
+    }
+
+    /// From now on with these cookies, as a browser.
+    pub fn bring(&mut self, cookies: &str) -> Result<()> {
+        self.cookies = Some(HeaderValue::try_from(cookies)?);
         Ok(())
     }
 
@@ -140,6 +148,9 @@ impl Client {
         }
         if let Some(token) = &self.token {
             headers.insert(AUTHORIZATION, token.clone());
+        }
+        if let Some(cookies) = &self.cookies {
+            headers.insert(COOKIE, cookies.clone());
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let response = match &mut self.sender {

@@ -10,6 +10,7 @@ mod load;
 mod market;
 mod measure;
 mod page;
+mod pages;
 mod platform;
 mod reservations;
 mod scenarios;

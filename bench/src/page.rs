@@ -67,6 +67,7 @@ fn sections(text: &mut String, conditions: &Conditions, results: &Results) -> st
     conditions_line(text, conditions)?;
     budgets(text, results)?;
     requests(text, results)?;
+    pages(text, results)?;
     calls(text, results)?;
     if let Some(sale) = &results.flash_sale {
         flash_sale(text, sale)?;
@@ -135,6 +136,21 @@ fn by_process(measured: &Measured) -> String {
     processes.sort_by(|one, other| other.1.total_cmp(&one.1));
     let shown: Vec<String> = processes.into_iter().map(|(name, cpu)| format!("{name} {}", number(cpu))).collect();
     shown.join(", ")
+}
+
+fn pages(text: &mut String, results: &Results) -> std::fmt::Result {
+    if results.pages.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "### Pages\n\nOne visitor, one page after another; nothing is compressed, pictures are left out.\n")?;
+    writeln!(text, "| page | document | style and scripts | p50 | p99 |\n|---|--:|--:|--:|--:|")?;
+    for page in &results.pages {
+        let kilobytes = |bytes: usize| number(bytes as f64 / 1_000.0);
+        let (document, assets) = (kilobytes(page.document), kilobytes(page.assets));
+        let (p50, p99) = (time(page.times.at(0.5)), time(page.times.at(0.99)));
+        writeln!(text, "| {} | {document} KB | {assets} KB | {p50} | {p99} |", page.name)?;
+    }
+    writeln!(text)
 }
 
 /// The turns that consist of several calls, call by call.

@@ -56,6 +56,7 @@ pub struct Account {
 pub struct Accounts {
     pub seller: Account,
     pub buyer: Account,
+    pub operator: Account,
 }
 
 impl Platform {

@@ -12,6 +12,7 @@ use crate::flash_sale::{self, FlashSale};
 use crate::load::Worker;
 use crate::market::{Market, sign_in};
 use crate::measure::{Load, Measured, idle_share, measure, rest};
+use crate::pages::{self, Opened};
 use crate::platform::Platform;
 use crate::reservations::{self, Reservations};
 use crate::usage::{Memory, memory};
@@ -25,7 +26,8 @@ pub const ADD_ITEM: &str = "add-item";
 pub const CHECKOUT: &str = "checkout";
 pub const FLASH_SALE: &str = "flash-sale";
 pub const RESERVATIONS: &str = "reservations";
-pub const NAMES: [&str; 8] = [CACHED_HTTP1, CACHED_HTTP2, PRODUCT, SEARCH, ADD_ITEM, CHECKOUT, FLASH_SALE, RESERVATIONS];
+pub const PAGES: &str = "pages";
+pub const NAMES: [&str; 9] = [CACHED_HTTP1, CACHED_HTTP2, PRODUCT, SEARCH, PAGES, ADD_ITEM, CHECKOUT, FLASH_SALE, RESERVATIONS];
 
 const READERS: usize = 16;
 const STREAMS: usize = 32;
@@ -45,6 +47,7 @@ pub struct Results {
     /// Once the demo catalogue is loaded, and at the end.
     pub memory: [BTreeMap<String, Memory>; 2],
     pub measured: Vec<(&'static str, Measured)>,
+    pub pages: Vec<Opened>,
     pub flash_sale: Option<FlashSale>,
     pub reservations: Option<Reservations>,
 }
@@ -92,6 +95,7 @@ pub async fn run(platform: &Platform, products: u32, time: Duration, wants: &dyn
     if wants(SEARCH) {
         bench.search().await?;
     }
+    let pages = if wants(PAGES) { pages::run(platform, &bench.market).await? } else { Vec::new() };
     if wants(ADD_ITEM) {
         bench.add_item().await?;
     }
@@ -108,6 +112,7 @@ pub async fn run(platform: &Platform, products: u32, time: Duration, wants: &dyn
         idle_share,
         memory: [memory_before, memory(&platform.pids()?)?],
         measured: bench.measured,
+        pages,
         flash_sale,
         reservations,
     })

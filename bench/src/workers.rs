@@ -140,7 +140,7 @@ pub async fn ready_cart(client: &mut Client, offer: &str, calls: &mut Calls) -> 
     Ok(cart)
 }
 
-async fn add(client: &mut Client, cart: &str, offer: &str) -> Result<()> {
+pub async fn add(client: &mut Client, cart: &str, offer: &str) -> Result<()> {
     let body = json!({"offerId": offer, "quantity": 1});
     client.post(&format!("/v1/carts/{cart}/items"), &body).await?.expect(StatusCode::OK).map(drop)
 }
