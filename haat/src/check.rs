@@ -6,7 +6,6 @@ mod facts;
 mod feeds;
 mod money;
 mod sales;
-mod stock;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +13,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use haat_kernel::{Clock, Result};
+use haat_service::Depth;
 use haat_store::{Positions, Store};
 use tokio::time::{Instant, sleep};
 
@@ -30,9 +30,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// The stores of all services, by name.
 pub type Stores = BTreeMap<String, Store>;
 
-pub async fn check(data: &Path) -> Result<ExitCode> {
+pub async fn check(data: &Path, depth: Depth) -> Result<ExitCode> {
     let stores = open(&Layout::existing(data)?)?;
-    let report = patient(&stores, PATIENCE).await?;
+    let report = patient(&stores, depth, PATIENCE).await?;
     show(&report);
     Ok(verdict(&report))
 }
@@ -55,10 +55,10 @@ pub async fn events(stores: &Stores) -> Result<u64> {
 }
 
 /// Looks again while work is under way, for so long.
-pub async fn patient(stores: &Stores, patience: Duration) -> Result<Report> {
+pub async fn patient(stores: &Stores, depth: Depth, patience: Duration) -> Result<Report> {
     let until = Instant::now() + patience;
     loop {
-        let report = settled(stores).await?;
+        let report = settled(stores, depth).await?;
         if report.moving.is_empty() || Instant::now() >= until {
             return Ok(report);
         }
@@ -67,9 +67,15 @@ pub async fn patient(stores: &Stores, patience: Duration) -> Result<Report> {
 }
 
 /// Reads everything and judges it. What was committed while we read may look half-done: then that is what it says.
-pub async fn settled(stores: &Stores) -> Result<Report> {
+pub async fn settled(stores: &Stores, depth: Depth) -> Result<Report> {
     let before = heads(stores).await?;
-    let mut report = books::judge(&facts::Facts::read(stores).await?);
+    let mut audits = Vec::new();
+    for service in roster::services() {
+        if let Some(store) = stores.get(service.name) {
+            audits.push(service.books().audit(store, depth).await?);
+        }
+    }
+    let mut report = books::judge(audits, &facts::Facts::read(stores).await?);
     if heads(stores).await? != before {
         report.moving.push("commits were made while the books were read".to_owned());
     }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use haat_service::Depth;
 
 const THREADS_MAX: usize = 1_024;
 
@@ -21,7 +22,7 @@ pub enum Command {
     /// Run one service, or several, of a platform that `haat up` has set up
     Run(Run),
     /// Check the books across all services: money, stock, coupons, checkouts. Exit code 0 balanced, 1 wrong, 2 cannot say yet
-    Check(Data),
+    Check(Check),
     /// Print a service's log of events, or that of one aggregate
     Events(Events),
     /// Manage people who run the platform
@@ -33,10 +34,19 @@ pub enum Command {
 }
 
 #[derive(Args)]
-pub struct Data {
+pub struct Check {
     /// The data folder
     #[arg(long, default_value = "./data")]
     pub data: PathBuf,
+    /// Read every event, too: each state must be what its events add up to
+    #[arg(long)]
+    pub deep: bool,
+}
+
+impl Check {
+    pub fn depth(&self) -> Depth {
+        if self.deep { Depth::Events } else { Depth::States }
+    }
 }
 
 #[derive(Args)]

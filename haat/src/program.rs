@@ -24,7 +24,7 @@ async fn perform(command: Command) -> Result<ExitCode> {
     match command {
         Command::Up(arguments) => up::up(arguments).await.map(|()| ExitCode::SUCCESS),
         Command::Run(arguments) => run::run(arguments).await.map(|()| ExitCode::SUCCESS),
-        Command::Check(arguments) => check::check(&arguments.data).await,
+        Command::Check(arguments) => check::check(&arguments.data, arguments.depth()).await,
         Command::Events(arguments) => events::events(&arguments).await.map(|()| ExitCode::SUCCESS),
         Command::Admin(Admin::Create(arguments)) => admin::create(arguments).await.map(|()| ExitCode::SUCCESS),
         Command::Certs(Certs::Issue(arguments)) => certs::issue(&arguments).map(|()| ExitCode::SUCCESS),

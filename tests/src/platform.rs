@@ -129,9 +129,28 @@ impl Platform {
         }
     }
 
+    /// What a process tells Prometheus; none while it is away.
+    pub async fn metrics(&self, name: &str) -> Option<String> {
+        let port = self.processes()[name]["healthPort"].as_u64()?;
+        let client = Client::plain(&format!("http://127.0.0.1:{port}"));
+        Some(try_send(client.request(reqwest::Method::GET, "/metrics")).await.ok()?.text())
+    }
+
+    /// A metric without labels.
+    pub async fn figure(&self, process: &str, metric: &str) -> Option<u64> {
+        let text = self.metrics(process).await?;
+        text.lines().find_map(|line| line.strip_prefix(metric)?.strip_prefix(' ')?.parse().ok())
+    }
+
     /// The exit code of `haat check`, and what it said.
     pub fn check(&self) -> (Option<i32>, String) {
-        let output = binary::run(&["check", "--data", &self.data.display().to_string()]);
+        self.check_with(&[])
+    }
+
+    /// The same with options.
+    pub fn check_with(&self, options: &[&str]) -> (Option<i32>, String) {
+        let data = self.data.display().to_string();
+        let output = binary::run(&[&["check", "--data", &data], options].concat());
         (output.status.code(), binary::text(&output))
     }
 

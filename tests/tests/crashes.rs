@@ -165,6 +165,10 @@ async fn assert_sound(scene: &Scene<'_>, bought: &[Bought]) {
     let sold = i64::try_from(paid.len()).unwrap();
     assert_eq!(scene.seller.stock(&scene.offer).await, Stock { on_hand: 1_000, reserved: 0, allocated: sold });
     platform.assert_balanced();
+    for name in ["payments", "inventory", "pricing", "orders", "checkout"] {
+        let found = until(60, "a watchdog", async || platform.figure(name, "haat_books_violations").await).await;
+        assert_eq!(found, 0, "the watchdog of {name}");
+    }
 }
 
 async fn platform() -> &'static Platform {

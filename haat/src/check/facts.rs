@@ -1,17 +1,14 @@
-//! Everything that the books are judged by, read from the services' stores.
+//! What the books between services are judged by, read from their stores.
 
 use std::collections::BTreeMap;
 
 use haat_checkout::checkout::Checkout;
 use haat_inventory::reservation::Reservation;
-use haat_inventory::stock::Stock;
 use haat_kernel::Result;
 use haat_orders::cancellation::Cancellation;
 use haat_orders::group::OrderGroup;
 use haat_orders::order::Order;
-use haat_payments::ledger::LedgerTransaction;
 use haat_payments::payment::Payment;
-use haat_pricing::coupon::Coupon;
 use haat_store::{Aggregate, Page, SetAside, Store};
 
 use super::Stores;
@@ -24,10 +21,7 @@ type All<A> = BTreeMap<String, A>;
 #[derive(Default)]
 pub struct Facts {
     pub payments: All<Payment>,
-    pub ledger: All<LedgerTransaction>,
-    pub stocks: All<Stock>,
     pub reservations: All<Reservation>,
-    pub coupons: All<Coupon>,
     pub checkouts: All<Checkout>,
     pub groups: All<OrderGroup>,
     pub orders: All<Order>,
@@ -42,10 +36,7 @@ impl Facts {
     pub async fn read(stores: &Stores) -> Result<Self> {
         let mut facts = Facts {
             payments: all(stores, "payments").await?,
-            ledger: all(stores, "payments").await?,
-            stocks: all(stores, "inventory").await?,
             reservations: all(stores, "inventory").await?,
-            coupons: all(stores, "pricing").await?,
             checkouts: all(stores, "checkout").await?,
             groups: all(stores, "orders").await?,
             orders: all(stores, "orders").await?,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use haat_contracts::operations::Books;
 use haat_contracts::operations::books::Verdict;
 use haat_kernel::Result;
+use haat_service::Depth;
 use tokio::time::sleep;
 
 use crate::check::{self, Report};
@@ -31,7 +32,7 @@ async fn once(supervisor: &Supervisor, layout: &Layout) -> Result<()> {
     let stores = check::open(layout)?;
     let is_large = check::events(&stores).await? > UNASKED_EVENTS_MAX;
     if supervisor.await_books_check(is_large).await? {
-        let report = check::patient(&stores, PATIENCE).await?;
+        let report = check::patient(&stores, Depth::States, PATIENCE).await?;
         supervisor.report_books(books(report)).await?;
     }
     Ok(())

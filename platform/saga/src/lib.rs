@@ -34,6 +34,13 @@ pub trait Saga: Aggregate {
     fn correlation_id(&self) -> &str;
 }
 
+/// What is wrong with a saga that nobody will ever drive on: it has not ended and is not parked, and no timer brings anybody
+/// back to it.
+pub fn abandoned<S: Saga>(saga: &S) -> Option<String> {
+    let is_waited_for = matches!(saga.next(), Next::Done) || saga.progress().parked.is_some() || !saga.timers().is_empty();
+    (!is_waited_for).then(|| "is under way, and nothing will drive it on".to_owned())
+}
+
 /// What came of a step, as a decision on the saga's state at the time of the commit: something else may have happened
 /// to it while the call was under way.
 pub type Decision<S> = Box<dyn FnOnce(&S) -> Result<Vec<<S as Aggregate>::Event>> + Send>;

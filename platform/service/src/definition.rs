@@ -18,6 +18,7 @@ use tonic::service::RoutesBuilder;
 use tower::util::BoxCloneSyncService;
 use tower_service::Service;
 
+use crate::books::Books;
 use crate::events::{FeedEvent, PublicEvent};
 use crate::operations::Stuck;
 use crate::platform::Platform;
@@ -27,12 +28,23 @@ use crate::platform::Platform;
 pub struct Definition {
     pub name: &'static str,
     pub(crate) wire: fn(&Platform) -> Result<Wiring>,
+    books: fn() -> Books,
     pub(crate) accepts_unenrolled: bool,
 }
 
 impl Definition {
     pub const fn new(name: &'static str, wire: fn(&Platform) -> Result<Wiring>) -> Self {
-        Definition { name, wire, accepts_unenrolled: false }
+        Definition { name, wire, books: Books::new, accepts_unenrolled: false }
+    }
+
+    /// What always holds of what the service keeps.
+    #[must_use]
+    pub const fn keeping(self, books: fn() -> Books) -> Self {
+        Definition { books, ..self }
+    }
+
+    pub fn books(&self) -> Books {
+        (self.books)()
     }
 
     /// Clients may connect without a certificate: the authority's enrolment. What they may call, the contract says.

@@ -2,8 +2,9 @@
 //! reads the feeds it reacts to, fires timers, renews its certificate, and drains on stop. A service says what it is in a
 //! `Definition`; everything else is the same for all.
 //!
-//! Reading order: `definition`, `platform`, `events`, `run`, then what `run` starts.
+//! Reading order: `definition`, `platform`, `events`, `books`, `run`, then what `run` starts.
 
+mod books;
 mod definition;
 mod enrollment;
 mod events;
@@ -16,6 +17,7 @@ mod platform;
 mod run;
 mod timers;
 
+pub use books::{Audit, Book, Books, Depth, Entry};
 pub use definition::{Definition, OnTimer, Publisher, Reaction, Wiring};
 pub use enrollment::{enroll, renew};
 pub use events::{FeedEvent, PublicEvent};

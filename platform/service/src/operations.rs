@@ -16,6 +16,7 @@ use haat_rpc as rpc;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
+use crate::books::Watch;
 use crate::definition::{Reaction, Wiring};
 use crate::platform::Platform;
 pub(crate) use description::Connections;
@@ -38,6 +39,7 @@ struct Operations {
 pub(crate) fn server(
     platform: &Platform,
     wiring: &Wiring,
+    watch: Watch,
     connections: Arc<Connections>,
     stopping: watch::Receiver<bool>,
 ) -> InstanceServer<impl Instance> {
@@ -45,7 +47,7 @@ pub(crate) fn server(
     let mut sources = wiring.stuck.clone();
     sources.push(Arc::new(SetAsideEvents { platform: platform.clone(), reactions }));
     sources.push(Arc::new(OverdueTimers { platform: platform.clone(), handlers: wiring.timers.clone() }));
-    let describer = Describer { platform: platform.clone(), connections, stopping, started_at: platform.clock.now() };
+    let describer = Describer { platform: platform.clone(), watch, connections, stopping, started_at: platform.clock.now() };
     InstanceServer::new(Operations { platform: platform.clone(), describer, sources, kinds: wiring.kinds.clone() })
 }
 

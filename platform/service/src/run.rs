@@ -19,6 +19,7 @@ use tonic::body::Body;
 use tonic::service::Routes;
 use tower::ServiceExt;
 
+use crate::books::Watch;
 use crate::definition::{Definition, Rest, Upkeep, Wiring};
 use crate::feed_reader::FeedReader;
 use crate::feed_server::FeedServer;
@@ -42,13 +43,14 @@ pub async fn run(
 ) -> Result<()> {
     let platform = Platform::new(definition.name, config, environment);
     let wiring = (definition.wire)(&platform)?;
+    let watch = Watch::new(platform.store.clone(), platform.clock, platform.metrics().clone(), definition.books());
     for rebuild in &wiring.rebuilds {
         rebuild(platform.store.clone()).await?;
     }
     let incoming = listen(&platform, definition.accepts_unenrolled).await?;
     let (stop, stopping) = watch::channel(false);
     let (ready, is_ready) = watch::channel(true);
-    let (mut serving, mut running) = start(&platform, wiring, incoming, stopping)?;
+    let (mut serving, mut running) = start(&platform, wiring, watch, incoming, stopping)?;
     if let Some(addr) = platform.config().health {
         running.push(spawn_health(&platform, addr, is_ready));
     }
@@ -106,9 +108,15 @@ fn all_routes(routes: Routes, rest: Option<Rest>) -> Routes {
 type Started = (Vec<JoinHandle<Result<()>>>, Vec<JoinHandle<Result<()>>>);
 
 /// Spawns the server and everything that goes on beside it.
-fn start(platform: &Platform, wiring: Wiring, incoming: Incoming, stopping: watch::Receiver<bool>) -> Result<Started> {
+fn start(
+    platform: &Platform,
+    wiring: Wiring,
+    watch: Watch,
+    incoming: Incoming,
+    stopping: watch::Receiver<bool>,
+) -> Result<Started> {
     let connections = Arc::new(Connections::default());
-    let operations = operations::server(platform, &wiring, connections.clone(), stopping.clone());
+    let operations = operations::server(platform, &wiring, watch.clone(), connections.clone(), stopping.clone());
     let Wiring { mut routes, rest, publisher, reactions, timers, tasks, listeners, retentions, .. } = wiring;
     if let Some(publisher) = publisher {
         let feed = FeedServer { store: platform.store.clone(), publisher, stopping: stopping.clone() };
@@ -142,7 +150,7 @@ fn start(platform: &Platform, wiring: Wiring, incoming: Incoming, stopping: watc
     let serving = std::iter::once(server).chain(listeners).collect();
 
     let mut work: Vec<(&'static str, BoxFuture<'static, Result<()>>)> =
-        vec![("metrics", Box::pin(metrics::collect(platform.clone())))];
+        vec![("metrics", Box::pin(metrics::collect(platform.clone()))), ("books", Box::pin(watch.run()))];
     if platform.name != AUTHORITY && platform.config().endpoints.contains_key(AUTHORITY) {
         work.push(("renewal", Box::pin(enrollment::renew(platform.name, environment.clone(), platform.channel(AUTHORITY)?))));
     }

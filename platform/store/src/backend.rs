@@ -15,6 +15,7 @@ use crate::cache::{Live, StateCache};
 use crate::page::After;
 use crate::partition::Positions;
 use crate::stats::Stats;
+use crate::tap::Tap;
 
 /// A reply is remembered for a day.
 pub const REPLY_KEPT_S: i64 = 24 * 60 * 60;
@@ -118,6 +119,8 @@ pub struct Write {
     pub state: Vec<u8>,
     /// The same state, decoded.
     pub live: Arc<dyn Any + Send + Sync>,
+    /// The state that was stored; None when there was none, or when another schema wrote it.
+    pub before: Option<Arc<dyn Any + Send + Sync>>,
     pub events: Vec<NewEvent>,
     /// Every key and timer that is stored goes first: `removed` ones are not known, because another schema wrote them.
     pub rewrite: bool,
@@ -246,6 +249,8 @@ pub trait Backend: Send + Sync + 'static {
     fn stats(&self) -> &Stats;
     /// Changes with every commit that has events.
     fn commits(&self) -> watch::Receiver<u64>;
+    /// Shows what this process commits.
+    fn tap(&self) -> &Tap;
 
     /// Runs `decide` in a transaction and commits what it returns, or leaves no trace. An empty batch writes nothing.
     async fn transact(&self, intent: Intent, decide: Decide) -> Result<()>;

@@ -22,6 +22,8 @@ pub mod set_aside;
 pub mod sqlite;
 pub mod stats;
 pub mod store;
+mod stored;
+pub mod tap;
 pub mod tx;
 mod untyped;
 
@@ -34,6 +36,7 @@ pub use set_aside::{AsideState, SetAside, SetAsideEvent};
 pub use sqlite::SqliteBackend;
 pub use stats::Stats;
 pub use store::Store;
+pub use stored::StoredState;
 pub use tx::{Load, Tx};
 
 /// The code of a commit whose feed event was taken before: nothing was written, and the reaction has nothing left to do.

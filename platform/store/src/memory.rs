@@ -1,24 +1,27 @@
 //! A store in memory, for tests and simulations: synchronous, without threads, everything under one mutex. Clones share the
 //! data, so that a simulation keeps it across a crash of the service. Commits can be made to fail.
 
+mod rows;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use haat_kernel::{Cursor, Error, Idempotency, Kind, Result, Timestamp, sabotage};
+use haat_kernel::{Error, Kind, Result, Timestamp, sabotage};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::aggregate::Key;
 use crate::backend::{
-    Backend, Batch, Current, Decide, DueTimer, Intent, ListQuery, Listed, Lock, Remembered, Rows, StoredAggregate, StoredEvent,
-    Write,
+    Backend, Batch, Decide, DueTimer, Intent, ListQuery, Listed, Lock, Remembered, StoredAggregate, StoredEvent, Write,
 };
 use crate::cache::StateCache;
 use crate::page::After;
 use crate::partition::{PARTITIONS, Positions};
 use crate::stats::Stats;
+use crate::tap::Tap;
+use rows::MemoryRows;
 
 /// How a commit fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +48,7 @@ struct Shared {
     delays: Mutex<Option<DelayHook>>,
     cache: StateCache,
     stats: Stats,
+    tap: Tap,
     commits: watch::Sender<u64>,
 }
 
@@ -56,6 +60,7 @@ impl Default for Shared {
             delays: Mutex::default(),
             cache: StateCache::default(),
             stats: Stats::default(),
+            tap: Tap::default(),
             commits: watch::Sender::new(0),
         }
     }
@@ -146,6 +151,7 @@ impl MemoryBackend {
         let written = batch.writes.iter().map(|write| (write.kind, write.id.clone(), Some(write.decoded())));
         let forgotten = batch.forgotten.iter().map(|lock| (lock.kind, lock.id.clone(), None));
         self.0.cache.publish(written.chain(forgotten));
+        self.0.tap.show(self.0.tap.see(&batch));
         if batch.event_count() > 0 {
             self.0.commits.send_modify(|commits| *commits += 1);
         }
@@ -270,32 +276,6 @@ impl Tables {
     }
 }
 
-/// The tables as a decision sees them.
-struct MemoryRows<'a> {
-    tables: &'a Tables,
-    cache: &'a StateCache,
-    now: Timestamp,
-}
-
-impl Rows for MemoryRows<'_> {
-    fn aggregate(&mut self, lock: &Lock) -> Result<Option<Current>> {
-        let live = self.cache.get(lock.kind, &lock.id).map(Current::Live);
-        Ok(live.or_else(|| self.tables.aggregate(lock.kind, &lock.id).map(Current::Stored)))
-    }
-
-    fn events(&mut self, lock: &Lock) -> Result<Vec<StoredEvent>> {
-        Ok(self.tables.events_of(lock.kind, &lock.id))
-    }
-
-    fn position(&mut self, cursor: &Cursor) -> Result<u64> {
-        Ok(self.tables.cursors.get(&cursor.source).map_or(0, |positions| positions.get(cursor.partition)))
-    }
-
-    fn reply(&mut self, idempotency: &Idempotency) -> Result<Option<Remembered>> {
-        Ok(self.tables.reply(&idempotency.scope, &idempotency.key, self.now))
-    }
-}
-
 #[async_trait]
 impl Backend for MemoryBackend {
     fn cache(&self) -> Option<&StateCache> {
@@ -308,6 +288,10 @@ impl Backend for MemoryBackend {
 
     fn commits(&self) -> watch::Receiver<u64> {
         self.0.commits.subscribe()
+    }
+
+    fn tap(&self) -> &Tap {
+        &self.0.tap
     }
 
     async fn transact(&self, intent: Intent, decide: Decide) -> Result<()> {

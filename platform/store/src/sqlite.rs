@@ -23,6 +23,7 @@ use crate::backend::{Backend, Decide, DueTimer, Intent, ListQuery, Listed, Remem
 use crate::cache::StateCache;
 use crate::partition::{PARTITIONS, Positions};
 use crate::stats::Stats;
+use crate::tap::Tap;
 use writer::Writer;
 
 /// Connections that read side by side.
@@ -39,6 +40,7 @@ pub struct SqliteBackend {
 struct Shared {
     cache: StateCache,
     stats: Stats,
+    tap: Tap,
     commits: watch::Sender<u64>,
     head: Mutex<Positions>,
 }
@@ -70,7 +72,13 @@ impl SqliteBackend {
 
 impl Shared {
     fn new(head: Positions) -> Self {
-        Shared { cache: StateCache::default(), stats: Stats::default(), commits: watch::Sender::new(0), head: Mutex::new(head) }
+        Shared {
+            cache: StateCache::default(),
+            stats: Stats::default(),
+            tap: Tap::default(),
+            commits: watch::Sender::new(0),
+            head: Mutex::new(head),
+        }
     }
 }
 
@@ -112,6 +120,10 @@ impl Backend for SqliteBackend {
 
     fn commits(&self) -> watch::Receiver<u64> {
         self.shared.commits.subscribe()
+    }
+
+    fn tap(&self) -> &Tap {
+        &self.shared.tap
     }
 
     async fn transact(&self, intent: Intent, decide: Decide) -> Result<()> {

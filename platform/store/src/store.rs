@@ -17,6 +17,7 @@ use crate::page::{self, After, Page, PageOf};
 use crate::partition::Positions;
 use crate::sqlite::SqliteBackend;
 use crate::stats::Stats;
+use crate::tap::Tap;
 use crate::tx::{Load, Origin, Tx, downcast};
 
 #[derive(Clone)]
@@ -206,6 +207,11 @@ impl Store {
     /// are nobody's business.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.backend.commits()
+    }
+
+    /// Shows what this process commits to one who watches.
+    pub fn tap(&self) -> &Tap {
+        self.backend.tap()
     }
 
     /// The earliest first. A timer goes when a commit leaves the aggregate in a state that no longer wants it.

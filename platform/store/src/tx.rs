@@ -114,6 +114,7 @@ impl<A: Aggregate> Entry for Loaded<A> {
             events: self.events,
             id: self.lock.id,
             live: state,
+            before: self.before.map(|state| state as _),
         });
         Ok(())
     }

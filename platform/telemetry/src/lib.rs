@@ -1,6 +1,7 @@
 //! What a process tells of itself: structured logs, Prometheus metrics, traces. Names and labels stand here and nowhere
 //! else, so that dashboards can rely on them.
 
+mod books;
 mod json;
 mod lines;
 mod logs;
@@ -8,10 +9,11 @@ mod metrics;
 mod recent;
 mod traces;
 
+pub use books::BooksFigures;
 use lines::Lines;
 pub use logs::LogFormat;
 pub use metrics::{CallLabels, Metrics};
-pub use recent::{CallSummary, Point, STEP, Totals};
+pub use recent::{CallSummary, Point, STEP, Totals, quantile_ms};
 use traces::Exporting;
 pub use traces::Span;
 

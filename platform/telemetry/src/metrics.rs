@@ -2,7 +2,7 @@
 //! path, codes by gRPC's names, neighbours by service name; never an id.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use haat_kernel::Timestamp;
@@ -13,6 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::books::{Books, BooksFigures};
 use crate::recent::{CallSummary, Point, Recent};
 
 /// From 100 µs to 13 s, each bound twice the one before.
@@ -62,6 +63,8 @@ struct Inner {
     breakers: Gauges,
     certificate_expiry: Gauge,
     counters: Counters,
+    /// Only of a service that keeps books.
+    books: OnceLock<Books>,
     recent: Recent,
 }
 
@@ -80,6 +83,7 @@ impl Default for Metrics {
             breakers: Gauges::default(),
             certificate_expiry: Gauge::default(),
             counters: Counters::default(),
+            books: OnceLock::new(),
             recent: Recent::default(),
             registry: Mutex::new(Registry::default()),
         };
@@ -168,6 +172,10 @@ impl Metrics {
         counter.inc_by(total.saturating_sub(counter.get()));
     }
 
+    pub fn books(&self, figures: BooksFigures) {
+        self.0.books.get_or_init(|| Books::register(&self.0.registry)).tell(figures);
+    }
+
     /// Ends a step of what is told of recent calls: every [`crate::STEP`].
     pub fn end_step(&self, at: Timestamp) {
         self.0.recent.end_step(at);
@@ -176,6 +184,11 @@ impl Metrics {
     /// What was served and called lately, by call.
     pub fn recent_calls(&self, window: Duration) -> Vec<CallSummary> {
         self.0.recent.calls(window)
+    }
+
+    /// How long all calls served took lately, in the buckets of [`crate::quantile_ms`].
+    pub fn recent_latencies(&self, window: Duration) -> Vec<u64> {
+        self.0.recent.latencies(window)
     }
 
     /// All calls served, step by step, for the last hour.

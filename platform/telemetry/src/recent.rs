@@ -113,6 +113,12 @@ impl Recent {
 
     /// By call, over about `window` and what has come since the last step.
     pub fn calls(&self, window: Duration) -> Vec<CallSummary> {
+        let summary =
+            |((is_served, call), counts): ((bool, String), Counts)| CallSummary { is_served, call, totals: counts.totals() };
+        self.calls_in(window).into_iter().map(summary).collect()
+    }
+
+    fn calls_in(&self, window: Duration) -> BTreeMap<(bool, String), Counts> {
         let now = self.now();
         let steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         let wanted = usize::try_from(window.as_secs() / STEP.as_secs()).unwrap_or(DETAILED_STEPS_MAX);
@@ -121,9 +127,13 @@ impl Recent {
             let sum = sums.entry(key.clone()).or_default();
             *sum = sum.plus(counts);
         }
-        let summary =
-            |((is_served, call), counts): ((bool, String), Counts)| CallSummary { is_served, call, totals: counts.totals() };
-        sums.into_iter().map(summary).collect()
+        sums
+    }
+
+    /// How long all calls served took, over about `window`: the buckets that [`quantile_ms`] reads.
+    pub fn latencies(&self, window: Duration) -> Vec<u64> {
+        let served = self.calls_in(window).into_iter().filter(|((is_served, _), _)| *is_served);
+        served.fold(Counts::default(), |sum, (_, counts)| sum.plus(&counts)).buckets.to_vec()
     }
 
     pub fn points(&self) -> Vec<Point> {
@@ -195,25 +205,26 @@ impl Counts {
     }
 
     fn totals(&self) -> Totals {
-        Totals { count: self.count(), errors: self.errors, p50_ms: self.quantile(0.5), p99_ms: self.quantile(0.99) }
+        let quantile = |share| quantile_ms(&self.buckets, share);
+        Totals { count: self.count(), errors: self.errors, p50_ms: quantile(0.5), p99_ms: quantile(0.99) }
     }
+}
 
-    /// In milliseconds, evenly spread within its bucket; 0 when nothing was counted.
-    #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
-    fn quantile(&self, share: f64) -> f64 {
-        let rank = self.count() as f64 * share;
-        let mut below = 0.0;
-        let (mut low, mut high) = (0.0, FIRST_BOUND_US as f64 / 1_000.0);
-        for count in self.buckets {
-            let count = count as f64;
-            if count > 0.0 && below + count >= rank {
-                return low + (high - low) * (rank - below) / count;
-            }
-            below += count;
-            (low, high) = (high, high * 2.0);
+/// Of calls counted by how long they took, in milliseconds, evenly spread within its bucket; 0 when nothing was counted.
+#[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
+pub fn quantile_ms(buckets: &[u64], share: f64) -> f64 {
+    let rank = buckets.iter().sum::<u64>() as f64 * share;
+    let mut below = 0.0;
+    let (mut low, mut high) = (0.0, FIRST_BOUND_US as f64 / 1_000.0);
+    for count in buckets {
+        let count = *count as f64;
+        if count > 0.0 && below + count >= rank {
+            return low + (high - low) * (rank - below) / count;
         }
-        0.0
+        below += count;
+        (low, high) = (high, high * 2.0);
     }
+    0.0
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use haat_contracts::authority::authority_server::AuthorityServer;
 use haat_kernel::Result;
-use haat_service::{Definition, Platform, Wiring};
+use haat_service::{Books, Definition, Platform, Wiring};
 
 pub use crate::bootstrap::write_bootstrap_token;
 pub use crate::material::{Material, load_or_create, own_identity};
@@ -36,7 +36,7 @@ use crate::issuer::{EdgeNames, Issuer};
 use crate::join_token::JoinToken;
 
 pub fn definition() -> Definition {
-    Definition::new("authority", wire_up).accepting_unenrolled()
+    Definition::new("authority", wire_up).accepting_unenrolled().keeping(|| Books::new().kept::<JoinToken>().kept::<Issuance>())
 }
 
 fn wire_up(platform: &Platform) -> Result<Wiring> {

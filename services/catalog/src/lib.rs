@@ -31,7 +31,7 @@ mod words;
 
 use haat_contracts::catalog::catalog_server::CatalogServer;
 use haat_kernel::{Clock, Result};
-use haat_service::{Definition, Platform, Wiring};
+use haat_service::{Books, Definition, Platform, Wiring};
 
 use crate::api::Api;
 use crate::index::Index;
@@ -46,7 +46,7 @@ use crate::wire::CatalogPublisher;
 const INDEX_FOLDER: &str = "catalog-index";
 
 pub fn definition() -> Definition {
-    Definition::new("catalog", wire_up)
+    Definition::new("catalog", wire_up).keeping(|| Books::new().kept::<Product>().kept::<Shelf>())
 }
 
 fn wire_up(platform: &Platform) -> Result<Wiring> {

@@ -8,10 +8,11 @@
 //! (place, confirm, abandon) and payments (authorize, capture, cancel, ask). Follows the feed of payments.
 //!
 //! Reading order: `cart`, `checkout`, `market`, `contact`, `api` with `asking`, `editing` and `starting`, `steps`,
-//! `reactions`, `neighbours`, `wire`.
+//! `reactions`, `neighbours`, `wire`, `books`.
 
 pub mod api;
 mod asking;
+mod books;
 pub mod cart;
 pub mod checkout;
 pub mod contact;
@@ -44,7 +45,7 @@ use crate::steps::Steps;
 const DELIVERY_COUNTRIES: &str = "IN";
 
 pub fn definition() -> Definition {
-    Definition::new("checkout", wire_up)
+    Definition::new("checkout", wire_up).keeping(books::books)
 }
 
 fn wire_up(platform: &Platform) -> Result<Wiring> {

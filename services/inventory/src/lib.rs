@@ -7,9 +7,10 @@
 //! Calls the catalog, to learn whose an offer is before its event has arrived. Follows the catalog's feed for new offers and
 //! their opening stock; tells the catalog what is available.
 //!
-//! Reading order: `stock`, `reservation`, `holding`, `warehouse`, `api`, `reactions`, `wire`.
+//! Reading order: `stock`, `reservation`, `holding`, `warehouse`, `api`, `reactions`, `wire`, `books`.
 
 mod api;
+mod books;
 mod directory;
 pub mod holding;
 pub mod ids;
@@ -33,7 +34,7 @@ use crate::stock::Stock;
 use crate::warehouse::Warehouse;
 
 pub fn definition() -> Definition {
-    Definition::new("inventory", wire_up)
+    Definition::new("inventory", wire_up).keeping(books::books)
 }
 
 fn wire_up(platform: &Platform) -> Result<Wiring> {

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use haat_contracts::notifications::notifications_server::NotificationsServer;
 use haat_contracts::users::users_client::UsersClient;
 use haat_kernel::{Error, Result};
-use haat_service::{Definition, Platform, Wiring};
+use haat_service::{Books, Definition, Platform, Wiring};
 use lettre::message::Mailbox;
 
 use crate::api::Api;
@@ -44,7 +44,7 @@ use crate::templates::Templates;
 const MAIL_FROM_DEFAULT: &str = "Haat <no-reply@haat.test>";
 
 pub fn definition() -> Definition {
-    Definition::new("notifications", wire_up)
+    Definition::new("notifications", wire_up).keeping(|| Books::new().kept::<Message>())
 }
 
 fn wire_up(platform: &Platform) -> Result<Wiring> {

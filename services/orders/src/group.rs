@@ -163,6 +163,11 @@ impl Group {
         if self.canceled.contains(order) { vec![] } else { vec![GroupEvent::OrderCanceled { order: order.clone(), at }] }
     }
 
+    /// How many of its orders were canceled one by one.
+    pub fn canceled(&self) -> i64 {
+        i64::try_from(self.canceled.len()).unwrap_or(i64::MAX)
+    }
+
     pub fn is_canceled(&self) -> bool {
         matches!(self.state, GroupState::Closed | GroupState::Expired)
     }

@@ -6,10 +6,11 @@
 //! has its stock and its money returned, or stands in the operators' queue.
 //!
 //! Reading order: `ids`, `sums`, `order`, `group`, `placing`, `cancellation`, `canceling`, `neighbours`, `access`, `wire`,
-//! `publishing`, `reactions`, `api`.
+//! `publishing`, `reactions`, `api`, `books`.
 
 mod access;
 mod api;
+mod books;
 mod canceling;
 pub mod cancellation;
 pub mod group;
@@ -40,7 +41,7 @@ use crate::publishing::OrderPublisher;
 use crate::reactions::Payments;
 
 pub fn definition() -> Definition {
-    Definition::new("orders", wire_up)
+    Definition::new("orders", wire_up).keeping(books::books)
 }
 
 fn wire_up(platform: &Platform) -> Result<Wiring> {

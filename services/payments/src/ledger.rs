@@ -110,6 +110,12 @@ impl LedgerTransaction {
         sum_of(&self.entries).is_some_and(|sum| sum.is_zero())
     }
 
+    /// What the provider owes us more by this, in minor units.
+    pub fn received(&self) -> i64 {
+        let receivable = self.entries.iter().filter(|entry| entry.account.starts_with("provider:"));
+        receivable.map(|entry| entry.amount.minor).sum()
+    }
+
     /// By how much this changes what a seller is owed; none where it does not touch the seller's account.
     pub fn owed_to(&self, seller: &SellerId) -> Option<Money> {
         let account = Account::SellerPayable(seller).to_string();

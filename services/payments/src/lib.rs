@@ -6,9 +6,10 @@
 //! transaction sums to zero and stands in the same commit as the fact that it records.
 //!
 //! Reading order: `ids`, `payment` (with `authorization`, `settlement`, `refunds`), `ledger`, `statement`, `provider`, `webhook`,
-//! `sandbox`, `work`, `stuck`, `wire`, `api`.
+//! `sandbox`, `work`, `stuck`, `wire`, `api`, `books`.
 
 mod api;
+mod books;
 pub mod ids;
 pub mod ledger;
 pub mod payment;
@@ -38,7 +39,7 @@ use crate::wire::PaymentPublisher;
 use crate::work::Worker;
 
 pub fn definition() -> Definition {
-    Definition::new("payments", wire_up)
+    Definition::new("payments", wire_up).keeping(books::books)
 }
 
 fn wire_up(platform: &Platform) -> Result<Wiring> {

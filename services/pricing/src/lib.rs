@@ -6,9 +6,10 @@
 //! Calls the catalog, to learn of an offer before its event has arrived. Follows the catalog's feed for new offers and the
 //! orders' feed for canceled groups; tells the catalog of new prices.
 //!
-//! Reading order: `offer_price`, `coupon`, `redemption`, `redeeming`, `rates`, `quote`, `prices`, `api`, `reactions`, `wire`.
+//! Reading order: `offer_price`, `coupon`, `redemption`, `redeeming`, `rates`, `quote`, `prices`, `api`, `reactions`, `wire`, `books`.
 
 mod api;
+mod books;
 pub mod coupon;
 pub mod ids;
 mod neighbours;
@@ -35,7 +36,7 @@ use crate::reactions::{GiveBack, PublishPrices, TakeIn};
 use crate::redemption::{Redemption, Usage};
 
 pub fn definition() -> Definition {
-    Definition::new("pricing", wire_up)
+    Definition::new("pricing", wire_up).keeping(books::books)
 }
 
 fn wire_up(platform: &Platform) -> Result<Wiring> {

@@ -23,10 +23,11 @@ use std::sync::Arc;
 
 use haat_contracts::users::users_server::UsersServer;
 use haat_kernel::Result;
-use haat_service::{Definition, Platform, Wiring};
+use haat_service::{Books, Definition, Platform, Wiring};
 
 use crate::api::Api;
 use crate::passwords::Passwords;
+use crate::refresh_token::Successors;
 use crate::session::Session;
 use crate::sign_in::SignIn;
 use crate::signing_keys::SigningKeys;
@@ -38,7 +39,7 @@ use crate::user::User;
 const PUBLIC_URL_DEFAULT: &str = "https://localhost:8443";
 
 pub fn definition() -> Definition {
-    Definition::new("users", wire_up)
+    Definition::new("users", wire_up).keeping(|| Books::new().kept::<User>().kept::<Session>())
 }
 
 fn wire_up(platform: &Platform) -> Result<Wiring> {
@@ -51,6 +52,7 @@ fn wire_up(platform: &Platform) -> Result<Wiring> {
         passwords: Arc::clone(&passwords),
         throttle: Throttle::default(),
         tokens: Tokens::new(platform.setting("public_url").unwrap_or(PUBLIC_URL_DEFAULT), keys),
+        successors: Successors::new(&platform.entropy),
     };
     let api = Api { store: platform.store.clone(), entropy: platform.entropy.clone(), passwords, sign_in };
     Ok(Wiring::new().aggregate::<User>().aggregate::<Session>().serve(UsersServer::new(api)))

@@ -5,8 +5,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use haat::check::{Report, Stores, settled};
+use haat_contracts::operations::DescribeRequest;
+use haat_contracts::operations::instance_client::InstanceClient;
+use haat_kernel::Ctx;
 use haat_payments::payment::Payment;
+use haat_rpc::send;
 use haat_sandbox_psp::charge::{Charge, Status};
+use haat_service::Depth;
 use haat_testkit::Cluster;
 use tokio::time::{Instant, sleep};
 
@@ -24,7 +29,7 @@ pub async fn close(world: &World) -> Result<Checked, String> {
     let stores: Stores = cluster.endpoints().keys().map(|name| (name.clone(), cluster.look(name, clock))).collect();
     let until = Instant::now() + HEALING_MAX;
     let report: Report = loop {
-        let report = settled(&stores).await.map_err(|error| error.to_string())?;
+        let report = settled(&stores, Depth::Events).await.map_err(|error| error.to_string())?;
         if report.moving.is_empty() {
             break report;
         }
@@ -45,6 +50,7 @@ pub async fn close(world: &World) -> Result<Checked, String> {
     if ours != theirs {
         return Err(format!("we keep {ours:?}, the provider says {theirs:?}"));
     }
+    watched(cluster).await?;
     let echoes = Echoes::new(cluster, clock);
     let wrong = echoes.listen().await.map_err(|error| error.to_string())?;
     if !wrong.is_empty() {
@@ -53,6 +59,30 @@ pub async fn close(world: &World) -> Result<Checked, String> {
     let expired = echoes.expired().await.map_err(|error| error.to_string())?;
     let given_back = echoes.given_back().await.map_err(|error| error.to_string())?;
     world.histories.check(&expired, &given_back)
+}
+
+/// Every service has looked through its books, and says that they hold.
+async fn watched(cluster: &Cluster) -> Result<(), String> {
+    let operations = cluster.guise("operations").map_err(|error| error.to_string())?;
+    let until = Instant::now() + HEALING_MAX;
+    for name in cluster.endpoints().keys() {
+        let channel = operations.channel(name, cluster.endpoints()).map_err(|error| error.to_string())?;
+        let mut client = InstanceClient::new(channel);
+        loop {
+            let ctx = Ctx::internal("operations", "evening", operations.clock.now());
+            let report = send(&ctx, DescribeRequest::default(), |request| client.describe(request)).await;
+            match report.map(|report| report.books) {
+                Ok(None) => break,
+                Ok(Some(books)) if books.violations > 0 => {
+                    return Err(format!("{name} finds its books wrong: {:?}", books.lines));
+                }
+                Ok(Some(books)) if books.swept_at.is_some() => break,
+                _ if Instant::now() >= until => return Err(format!("{name} does not look through its books")),
+                _ => sleep(Duration::from_secs(1)).await,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What each payment took and did not give back.

@@ -143,6 +143,15 @@ books-parked-lines = What is parked
 checked-at = Checked
 balanced-at = Last balanced
 counted = Counted
+books-own = Each service’s own books
+books-own-text = Every service holds each commit against what always holds of its data, and slowly looks through all that it has stored.
+books-behind = Commits to look at
+books-held = Last held
+books-swept = Looked through
+books-states = States
+books-hold = They hold
+books-unswept = Not looked through yet
+books-broken = { $count } broken
 count = Count
 
 no-actions = Nobody has done anything yet

@@ -143,6 +143,15 @@ books-parked-lines = क्या रुका है
 checked-at = जाँचा गया
 balanced-at = पिछली बार सही
 counted = गिनती
+books-own = हर सेवा के अपने खाते
+books-own-text = हर सेवा प्रत्येक बदलाव को उन नियमों से मिलाती है जो उसके डेटा पर सदा लागू हैं, और जो कुछ रखा है उसे धीरे-धीरे पूरा देखती है।
+books-behind = देखने को बाकी बदलाव
+books-held = पिछली बार सही
+books-swept = पूरा देखा गया
+books-states = अवस्थाएँ
+books-hold = सही हैं
+books-unswept = अभी पूरा नहीं देखा
+books-broken = { $count } ग़लत
 count = संख्या
 
 no-actions = अभी किसी ने कुछ नहीं किया

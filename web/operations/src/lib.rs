@@ -40,6 +40,7 @@ use crate::watch::Watch;
 /// although nobody looks.
 pub fn definition() -> Definition {
     Definition::new("operations", wire_up)
+        .keeping(|| haat_service::Books::new().kept::<Action>().kept::<Incident>().kept::<Books>())
 }
 
 fn wire_up(platform: &Platform) -> Result<Wiring> {

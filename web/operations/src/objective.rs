@@ -2,6 +2,7 @@
 
 use haat_contracts::operations::instance_report::State;
 use haat_contracts::operations::{InstanceReport, Objective, Point};
+use haat_telemetry::quantile_ms;
 
 use crate::incident::Trouble;
 
@@ -19,14 +20,13 @@ pub fn of(instances: &[&InstanceReport]) -> Objective {
     let points = || instances.iter().flat_map(|instance| &instance.points);
     let (requests, errors) = sums(points());
     let availability = 1.0 - share(errors, requests);
-    let recent = instances.iter().flat_map(|instance| latest(&instance.points));
     Objective {
         availability_target: AVAILABILITY,
         availability,
         requests,
         errors,
         budget_left: 1.0 - (1.0 - availability) / (1.0 - AVAILABILITY),
-        p99_ms: weighted_p99(recent),
+        p99_ms: quantile_ms(&latencies(instances), 0.99),
     }
 }
 
@@ -61,12 +61,14 @@ fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// The mean of the steps' 99th percentiles, each counted as often as it had requests.
-#[expect(clippy::cast_precision_loss, reason = "counts of five minutes are far below 2^52")]
-fn weighted_p99<'a>(points: impl Iterator<Item = &'a Point>) -> f64 {
-    let (weighted, count) =
-        points.fold((0.0, 0), |(sum, count), point| (sum + point.p99_ms * point.count as f64, count + point.count));
-    if count == 0 { 0.0 } else { weighted / count as f64 }
+/// Those of all instances together: percentiles of each could not be added up.
+fn latencies(instances: &[&InstanceReport]) -> Vec<u64> {
+    let mut sums = Vec::new();
+    for instance in instances {
+        sums.resize(instance.latencies.len().max(sums.len()), 0);
+        sums.iter_mut().zip(&instance.latencies).for_each(|(sum, count)| *sum += count);
+    }
+    sums
 }
 
 #[cfg(test)]
@@ -74,8 +76,7 @@ mod tests {
     use super::*;
 
     fn instance(count: u64, errors: u64) -> InstanceReport {
-        let mut report =
-            InstanceReport { points: vec![Point { count, errors, p99_ms: 20.0, ..Point::default() }], ..Default::default() };
+        let mut report = InstanceReport { points: vec![Point { count, errors, ..Point::default() }], ..Default::default() };
         report.set_state(State::Running);
         report
     }
@@ -86,8 +87,18 @@ mod tests {
         assert!((quiet.availability - 1.0).abs() < 1e-9 && (quiet.budget_left - 1.0).abs() < 1e-9);
         let half = of(&[&instance(10_000, 5)]);
         assert!((half.budget_left - 0.5).abs() < 1e-6, "{half:?}");
-        assert!((half.p99_ms - 20.0).abs() < 1e-9);
         assert!(of(&[&instance(1_000, 10)]).budget_left < 0.0);
+    }
+
+    #[test]
+    fn a_slow_instance_shows_in_the_99th_percentile_of_all() {
+        // 990 calls below 0.1 ms at one, and 20 of some 50 ms at the other: of all, more than one in a hundred is slow.
+        let quick = InstanceReport { latencies: vec![990], ..InstanceReport::default() };
+        let mut slow = InstanceReport { latencies: vec![0; 10], ..InstanceReport::default() };
+        slow.latencies[9] = 20;
+        let p99 = of(&[&quick, &slow]).p99_ms;
+        assert!((25.6..51.2).contains(&p99), "{p99}: in the bucket of the slow ones, and no mean of the two");
+        assert!(of(&[&quick]).p99_ms < 0.1);
     }
 
     #[test]

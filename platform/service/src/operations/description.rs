@@ -15,6 +15,7 @@ use haat_telemetry::{CallSummary, Point, Totals};
 use haat_transport::{Alpn, Peer};
 use tokio::sync::watch;
 
+use crate::books::{BooksState, Watch};
 use crate::platform::Platform;
 
 const WINDOW_DEFAULT_S: u32 = 300;
@@ -46,6 +47,7 @@ impl Connections {
 
 pub(crate) struct Describer {
     pub platform: Platform,
+    pub watch: Watch,
     pub connections: Arc<Connections>,
     pub stopping: watch::Receiver<bool>,
     pub started_at: Timestamp,
@@ -73,6 +75,8 @@ impl Describer {
             events: platform.store.head().await?.iter().map(|(_, position)| position).sum(),
             calls: platform.metrics().recent_calls(Duration::from_secs(window.into())).into_iter().map(call).collect(),
             points: platform.metrics().recent_points().into_iter().map(point).collect(),
+            latencies: platform.metrics().recent_latencies(Duration::from_secs(window.into())),
+            books: self.watch.state().map(books),
             ..pb::InstanceReport::default()
         };
         report.reasons = self.reasons(&report, identity.not_after);
@@ -101,6 +105,9 @@ impl Describer {
         if not_after < plus_seconds(self.platform.clock.now(), CERTIFICATE_MIN_S) {
             reasons.push("its certificate is about to end".to_owned());
         }
+        if let Some(books) = report.books.as_ref().filter(|books| books.violations > 0) {
+            reasons.push(format!("its books do not hold in {} places", books.violations));
+        }
         reasons
     }
 }
@@ -122,6 +129,20 @@ fn call(summary: CallSummary) -> pb::CallStats {
 fn point(point: Point) -> pb::Point {
     let Totals { count, errors, p50_ms, p99_ms } = point.totals;
     pb::Point { at: Some(convert::timestamp(point.at)), count, errors, p50_ms, p99_ms }
+}
+
+fn books(state: BooksState) -> part::Books {
+    let at = |time: Option<Timestamp>| time.map(convert::timestamp);
+    part::Books {
+        violations: state.violations,
+        lines: state.lines,
+        position: state.position,
+        behind: state.behind,
+        states: state.states,
+        checked_at: at(state.checked_at),
+        swept_at: at(state.swept_at),
+        held_at: at(state.held_at),
+    }
 }
 
 fn hex(serial: &Serial) -> String {

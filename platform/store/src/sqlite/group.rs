@@ -6,19 +6,22 @@ use std::collections::BTreeMap;
 use haat_kernel::{Cursor, Error, Idempotency, Result, Timestamp};
 use rusqlite::Connection;
 
-use super::{file, query, write};
+use super::{Shared, file, query, write};
 use crate::backend::{Batch, Current, Decide, Intent, Lock, Remembered, Rows, StoredEvent, Write};
-use crate::cache::{Live, StateCache};
+use crate::cache::Live;
 use crate::partition::Positions;
+use crate::tap::Commit;
 
 /// Begun, and not yet committed.
 pub struct Group<'a> {
     connection: &'a Connection,
-    cache: &'a StateCache,
+    shared: &'a Shared,
     before: &'a Positions,
     positions: Positions,
     /// None is what was forgotten.
     recent: BTreeMap<Lock, Option<Live>>,
+    /// For who watches.
+    seen: Vec<Commit>,
     pub commits: u64,
     pub events: u64,
 }
@@ -32,10 +35,10 @@ pub enum Failure {
 }
 
 impl<'a> Group<'a> {
-    pub fn begin(connection: &'a Connection, cache: &'a StateCache, before: &'a Positions) -> Result<Self> {
+    pub fn begin(connection: &'a Connection, shared: &'a Shared, before: &'a Positions) -> Result<Self> {
         execute(connection, "BEGIN IMMEDIATE").map_err(|error| file::fault(&error))?;
         let positions = before.clone();
-        Ok(Group { connection, cache, before, positions, recent: BTreeMap::new(), commits: 0, events: 0 })
+        Ok(Group { connection, shared, before, positions, recent: BTreeMap::new(), seen: Vec::new(), commits: 0, events: 0 })
     }
 
     /// Decides and writes one job.
@@ -52,6 +55,7 @@ impl<'a> Group<'a> {
         write::batch(self.connection, &batch, &mut self.positions).map_err(|error| Failure::Broken(file::fault(&error)))?;
         self.commits += 1;
         self.events += batch.event_count();
+        self.seen.extend(self.shared.tap.see(&batch));
         self.recent.extend(batch.writes.into_iter().map(|write| (lock_of(&write), Some(write.decoded()))));
         self.recent.extend(batch.forgotten.into_iter().map(|lock| (lock, None)));
         Ok(())
@@ -66,14 +70,15 @@ impl<'a> Group<'a> {
         Ok(batch)
     }
 
-    /// Puts the group on the disk, and then into the cache. Answers the new positions.
+    /// Puts the group on the disk, then into the cache, and shows it to who watches. Answers the new positions.
     pub fn commit(self) -> Result<Positions> {
         let write = || {
             write::positions(self.connection, self.before, &self.positions)?;
             execute(self.connection, "COMMIT")
         };
         write().map_err(|error| file::fault(&error))?;
-        self.cache.publish(self.recent.into_iter().map(|(lock, live)| (lock.kind, lock.id, live)));
+        self.shared.cache.publish(self.recent.into_iter().map(|(lock, live)| (lock.kind, lock.id, live)));
+        self.shared.tap.show(self.seen);
         Ok(self.positions)
     }
 }
@@ -106,7 +111,7 @@ impl Rows for GroupRows<'_> {
         if let Some(recent) = self.group.recent.get(lock) {
             return Ok(recent.clone().map(Current::Live));
         }
-        if let Some(live) = self.group.cache.get(lock.kind, &lock.id) {
+        if let Some(live) = self.group.shared.cache.get(lock.kind, &lock.id) {
             return Ok(Some(Current::Live(live)));
         }
         let stored = query::aggregate(self.group.connection, lock.kind, &lock.id).map_err(|error| file::fault(&error))?;

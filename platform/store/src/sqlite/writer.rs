@@ -118,7 +118,7 @@ impl State {
         jobs: impl Iterator<Item = Job>,
         waiting: &mut Vec<(oneshot::Sender<Result<()>>, Result<()>)>,
     ) -> Result<(u64, u64)> {
-        let mut begun = Group::begin(&self.connection, &self.shared.cache, &self.positions);
+        let mut begun = Group::begin(&self.connection, &self.shared, &self.positions);
         let mut broken = begun.as_ref().err().cloned();
         let mut now = Timestamp::MIN;
         for job in jobs {
