@@ -1,6 +1,6 @@
-//! Between the contracts' shared shapes and the kernel's: money, time, actors, violations.
+//! Between the contracts' shared shapes and the kernel's: money, postal addresses, time, violations.
 
-use haat_kernel::{Currency, Error, Money, Result, Timestamp, Violation};
+use haat_kernel::{Currency, Error, Kind, Money, PostalAddress, Result, Timestamp, Violation};
 
 use crate::common;
 
@@ -24,6 +24,24 @@ pub fn amount(field: &str, money: Option<&common::Money>) -> Result<Money> {
 /// An amount that another service sent: whatever it says, signs included; absent counts as zero rupees.
 pub fn money(money: Option<&common::Money>) -> Money {
     money.map_or(Money::inr(0), |m| Money::new(Currency::parse(&m.currency_code).unwrap_or(Currency::INR), m.amount))
+}
+
+/// The postal address of a request's `field`; 400 with all that is wrong with it.
+pub fn postal_address(field: &str, address: common::PostalAddress) -> Result<PostalAddress> {
+    let common::PostalAddress { name, line1, line2, city, state, postal_code, country, phone } = address;
+    let address = PostalAddress { name, line1, line2, city, state, postal_code, country, phone };
+    let refuse = |violations| {
+        let error = Error::new(Kind::InvalidArgument, "invalid_argument", "The postal address is not complete or not right.");
+        error.with_violations(violations)
+    };
+    address.checked(field).map_err(refuse)
+}
+
+impl From<PostalAddress> for common::PostalAddress {
+    fn from(address: PostalAddress) -> Self {
+        let PostalAddress { name, line1, line2, city, state, postal_code, country, phone } = address;
+        common::PostalAddress { name, line1, line2, city, state, postal_code, country, phone }
+    }
 }
 
 pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {

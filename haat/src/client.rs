@@ -9,8 +9,11 @@ use haat_contracts::catalog::catalog_client::CatalogClient;
 use haat_contracts::catalog::{LoadDemoRequest, LoadDemoResponse};
 use haat_contracts::operations::operations_client::OperationsClient;
 use haat_contracts::operations::{AwaitBooksCheckRequest, Books, ReportBooksRequest};
+use haat_contracts::pricing::pricing_client::PricingClient;
+use haat_contracts::pricing::{Coupon, CreateCouponRequest};
+use haat_contracts::users::sellers_client::SellersClient;
 use haat_contracts::users::users_client::UsersClient;
-use haat_contracts::users::{EnsureUserRequest, User};
+use haat_contracts::users::{EnsureSellerRequest, EnsureUserRequest, Seller, User};
 use haat_identity::LiveIdentity;
 use haat_kernel::{Clock, Ctx, Entropy, Result};
 use haat_rpc::Channel;
@@ -28,6 +31,7 @@ pub struct Supervisor {
     authority: Channel,
     users: Channel,
     catalog: Channel,
+    pricing: Channel,
     operations: Channel,
 }
 
@@ -49,6 +53,7 @@ impl Supervisor {
             authority: channel(AUTHORITY)?,
             users: channel("users")?,
             catalog: channel("catalog")?,
+            pricing: channel("pricing")?,
             operations: channel("operations")?,
             environment: environment.clone(),
         })
@@ -75,6 +80,16 @@ impl Supervisor {
     pub async fn ensure_user(&self, request: EnsureUserRequest) -> Result<User> {
         let mut client = UsersClient::new(self.users.clone());
         haat_rpc::send(&self.ctx(), request, |r| client.ensure_user(r)).await
+    }
+
+    pub async fn ensure_seller(&self, request: EnsureSellerRequest) -> Result<Seller> {
+        let mut client = SellersClient::new(self.users.clone());
+        haat_rpc::send(&self.ctx(), request, |r| client.ensure_seller(r)).await
+    }
+
+    pub async fn create_coupon(&self, request: CreateCouponRequest) -> Result<Coupon> {
+        let mut client = PricingClient::new(self.pricing.clone());
+        haat_rpc::send(&self.ctx(), request, |r| client.create_coupon(r)).await
     }
 
     pub async fn load_demo(&self, request: LoadDemoRequest) -> Result<LoadDemoResponse> {

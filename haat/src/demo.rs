@@ -1,11 +1,12 @@
-//! What `--demo` creates: an operator, a seller, a buyer, a second seller, and a catalogue with stock. Running it again
-//! on the same data changes nothing.
+//! What `--demo` creates: an operator, a seller, a buyer, a second seller, coupons that buyers are told of, and a catalogue
+//! with stock. Running it again on the same data changes nothing.
 
 use std::path::Path;
 
 use haat_contracts::catalog::LoadDemoRequest;
-use haat_contracts::users::EnsureUserRequest;
-use haat_kernel::{Entropy, Result, id_type};
+use haat_contracts::pricing::CreateCouponRequest;
+use haat_contracts::users::{EnsureSellerRequest, EnsureUserRequest};
+use haat_kernel::{Entropy, Money, Result, id_type};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -23,6 +24,7 @@ id_type!(
 
 /// From which the demo catalogue grows: the same for everybody, so that what one sees another can look up.
 const SEED: u64 = 20_260_101;
+const SELLER_NAMES: [&str; 2] = ["Meera Textiles", "Chandni Traders"];
 
 pub struct Demo {
     pub layout: Layout,
@@ -66,13 +68,18 @@ impl Demo {
         let sellers = ["haat-demo-one", "haat-demo-two"].map(|name| haat_kernel::id::derived::<SellerId>(&[name]).to_string());
         let people = [
             (&accounts.operator, "Asha Rao", OPERATOR_ROLES.to_vec(), ""),
-            (&accounts.seller, "Meera Textiles", vec!["buyer", "seller"], sellers[0].as_str()),
-            (&accounts.second_seller, "Chandni Traders", vec!["buyer", "seller"], sellers[1].as_str()),
+            (&accounts.seller, "Meera Joshi", vec!["buyer", "seller"], sellers[0].as_str()),
+            (&accounts.second_seller, "Arjun Mehta", vec!["buyer", "seller"], sellers[1].as_str()),
             (&accounts.buyer, "Ravi Kumar", vec!["buyer"], ""),
         ];
         for (account, name, roles, seller_id) in people {
             self.supervisor.ensure_user(request(account, name, &roles, seller_id)).await?;
         }
+        for (seller, name) in sellers.iter().zip(SELLER_NAMES) {
+            let request = EnsureSellerRequest { seller: seller.clone(), display_name: name.to_owned() };
+            self.supervisor.ensure_seller(request).await?;
+        }
+        self.create_coupons().await?;
         // Last, so that who finds it can sign in.
         let text = serde_json::to_vec_pretty(&accounts).map_err(haat_kernel::Error::internal)?;
         layout::write_private(&self.layout.demo(), &text)?;
@@ -82,6 +89,16 @@ impl Demo {
         let request = LoadDemoRequest { products, seed: SEED, seller_ids: sellers.to_vec() };
         let loaded = self.supervisor.load_demo(request).await?;
         say(format!("The demo catalogue has {} products ({:.1} s).", loaded.products, started.elapsed().as_secs_f64()));
+        Ok(())
+    }
+
+    async fn create_coupons(&self) -> Result<()> {
+        for coupon in coupons() {
+            match self.supervisor.create_coupon(coupon).await {
+                Err(error) if error.code == "coupon_exists" => {}
+                outcome => drop(outcome?),
+            }
+        }
         Ok(())
     }
 
@@ -102,6 +119,24 @@ impl Demo {
             webhooks: Webhooks { sandbox: layout::read(&self.layout.secret("sandbox-webhook"))?.trim().to_owned() },
         })
     }
+}
+
+/// What a shop of this kind would tell its buyers of.
+fn coupons() -> [CreateCouponRequest; 2] {
+    let advertised = |code: &str, minimum: i64| CreateCouponRequest {
+        code: code.to_owned(),
+        minimum_subtotal: Some(Money::inr(minimum).into()),
+        is_advertised: true,
+        ..CreateCouponRequest::default()
+    };
+    [
+        CreateCouponRequest { percent_off: Some(10), max_redemptions_per_buyer: Some(3), ..advertised("HAAT10", 99_900) },
+        CreateCouponRequest {
+            amount_off: Some(Money::inr(10_000).into()),
+            max_redemptions_per_buyer: Some(1),
+            ..advertised("NAMASTE100", 69_900)
+        },
+    ]
 }
 
 fn request(account: &Account, name: &str, roles: &[&str], seller_id: &str) -> EnsureUserRequest {

@@ -143,6 +143,11 @@ impl Browser {
         self.with(selector, async |element: Element| element.click().await).await;
     }
 
+    /// As if the browser had lost it, or its time had come.
+    pub async fn lose_cookie(&self, name: &str) {
+        self.client.delete_cookie(name).await.unwrap();
+    }
+
     /// Signs in on the page for it, of the application at `prefix` (empty for the shop).
     pub async fn sign_in(&self, prefix: &str, email: &str, password: &str) {
         self.go(&format!("{prefix}/sign-in")).await;
@@ -190,6 +195,15 @@ impl Browser {
     pub async fn close(self) {
         self.client.close().await.unwrap();
     }
+}
+
+/// The page as it is now: everybody can use it, it fits the window, and the browser has nothing to complain of. Its picture is kept
+/// under this name.
+pub async fn check_page(browser: &Browser, name: &str) {
+    check_accessible(browser).await;
+    assert_eq!(browser.overflow().await, 0, "{name} is wider than the window");
+    assert_eq!(browser.complaints().await, Vec::<String>::new(), "{name}");
+    browser.screenshot(name).await;
 }
 
 fn capabilities(looking: Looking) -> serde_json::Map<String, Value> {

@@ -15,6 +15,7 @@ pub mod purchase;
 pub mod raw;
 pub mod sandbox;
 pub mod simulation;
+pub mod smtp;
 pub mod sums;
 
 pub use client::{Answer, Client};

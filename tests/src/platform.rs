@@ -44,9 +44,14 @@ pub struct Platform {
 impl Platform {
     /// Starts a platform and waits until it is ready, and its demo accounts are there.
     pub async fn start(options: Options) -> Self {
+        Platform::start_with(options, &[]).await
+    }
+
+    /// The same, with further arguments of `haat up`.
+    pub async fn start_with(options: Options, arguments: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("haat-test-").tempdir().unwrap();
         let data = folder.path().join("data");
-        let platform = Platform::launch(Some(folder), data, &options);
+        let platform = Platform::launch(Some(folder), data, &options, arguments);
         platform.await_ready().await;
         if options.demo.is_some() {
             let file = platform.data.join("demo.json");
@@ -60,16 +65,16 @@ impl Platform {
         if let Some(guard) = self.guard.lock().unwrap().take() {
             guard.dismiss();
         }
-        let child = spawn(&self.data, self.https, self.http, None);
+        let child = spawn(&self.data, self.https, self.http, None, &[]);
         *self.guard.lock().unwrap() = Some(Guard::over(child.id(), self.removed()));
         *self.child.lock().unwrap() = child;
         self.await_ready().await;
     }
 
-    fn launch(folder: Option<TempDir>, data: PathBuf, options: &Options) -> Self {
+    fn launch(folder: Option<TempDir>, data: PathBuf, options: &Options, arguments: &[&str]) -> Self {
         let (https, http) = (free_address(), free_address());
         std::fs::create_dir_all(&data).unwrap();
-        let child = spawn(&data, https, http, options.demo);
+        let child = spawn(&data, https, http, options.demo, arguments);
         let platform = Platform { child: Mutex::new(child), guard: Mutex::default(), folder, data, https, http };
         *platform.guard.lock().unwrap() = Some(Guard::over(platform.pid(), platform.removed()));
         platform
@@ -223,7 +228,7 @@ pub fn free_address() -> SocketAddr {
     }
 }
 
-fn spawn(data: &Path, https: SocketAddr, http: SocketAddr, demo: Option<u32>) -> Child {
+fn spawn(data: &Path, https: SocketAddr, http: SocketAddr, demo: Option<u32>, arguments: &[&str]) -> Child {
     let log = File::options().create(true).append(true).open(data.join("up.log")).unwrap();
     let mut command = Command::new(binary::haat());
     command.arg("up").arg("--data").arg(data);
@@ -231,7 +236,7 @@ fn spawn(data: &Path, https: SocketAddr, http: SocketAddr, demo: Option<u32>) ->
     if let Some(products) = demo {
         command.args(["--demo", &products.to_string()]);
     }
-    command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
+    command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
 }
 
 fn is_kept() -> bool {

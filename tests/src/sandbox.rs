@@ -58,6 +58,17 @@ async fn try_charges(platform: &Platform) -> Option<BTreeMap<String, Charged>> {
     Some(charges)
 }
 
+/// Gives back what was captured of a payment at the provider itself, as somebody at its own console would.
+pub async fn refund_there(platform: &Platform, payment: &str) {
+    let client = Client::plain(&address(platform));
+    let list = client.get(&format!("/v1/charges?reference={payment}")).await.expect(200);
+    let charge = &list["charges"][0];
+    let path = format!("/v1/charges/{}/refunds", charge["id"].as_str().unwrap());
+    let body = serde_json::json!({ "amount": charge["captured"] });
+    let answer = client.post_with_key(&path, "refund-there", &body).await;
+    assert!(answer.status < 300, "{}", answer.text());
+}
+
 /// Visits the page of a payment that needs its buyer, and presses a button.
 pub async fn press(client: &Client, url: &str, button: &str) {
     let page = client.get(url).await;

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
-use haat_tests::browser::{Browser, Looking, Scheme, Size, check_accessible};
+use haat_tests::browser::{Browser, Looking, Scheme, Size, check_page};
 use haat_tests::market::{Market, text};
 use haat_tests::platform::signal_process;
 use haat_tests::purchase::{buy, checkout, ready_cart};
@@ -23,13 +23,6 @@ const PAGES: [(&str, &str); 8] = [
     ("/ops/books", "operations-books"),
     ("/ops/services/checkout", "operations-service"),
 ];
-
-async fn check_page(browser: &Browser, name: &str) {
-    check_accessible(browser).await;
-    assert_eq!(browser.overflow().await, 0, "{name} is wider than the window");
-    assert_eq!(browser.complaints().await, Vec::<String>::new(), "{name}");
-    browser.screenshot(name).await;
-}
 
 async fn operator(platform: &Platform, looking: Looking) -> Browser {
     let browser = Browser::open(&format!("http://{}", platform.http), looking).await;

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
-use haat_tests::browser::{Browser, Looking, Scheme, Size, check_accessible};
+use haat_tests::browser::{Browser, Looking, Scheme, Size, check_page};
 use haat_tests::market::Market;
 use haat_tests::purchase::buy;
 use haat_tests::{Options, Platform};
@@ -19,16 +19,6 @@ const PAGES: [(&str, &str); 7] = [
     ("/seller/orders", "seller-orders"),
     ("/seller/statement", "seller-statement"),
 ];
-
-async fn check_page(browser: &Browser, name: &str) {
-    // What looks for faults is a script itself.
-    if browser.looking.scripts {
-        check_accessible(browser).await;
-    }
-    assert_eq!(browser.overflow().await, 0, "{name} is wider than the window");
-    assert_eq!(browser.complaints().await, Vec::<String>::new(), "{name}");
-    browser.screenshot(name).await;
-}
 
 async fn seller(platform: &Platform, looking: Looking) -> Browser {
     let browser = Browser::open(&format!("http://{}", platform.http), looking).await;

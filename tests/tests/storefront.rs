@@ -3,23 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
-use haat_tests::browser::{Browser, Looking, Scheme, Size, check_accessible};
+use haat_tests::browser::{Browser, Looking, Scheme, Size, check_page};
 use haat_tests::{Options, Platform, sandbox, until};
 use serde_json::json;
 
 const HOSTILE: &str = "\"><script>document.title='taken'</script>&";
 /// The slowest cards answer within two minutes.
 const OUTCOME_SECONDS: u64 = 150;
-
-async fn check_page(browser: &Browser, name: &str) {
-    // The checker is a script itself; without scripts the pages are the same.
-    if browser.looking.scripts {
-        check_accessible(browser).await;
-    }
-    assert_eq!(browser.overflow().await, 0, "{name} is wider than the window");
-    assert_eq!(browser.complaints().await, Vec::<String>::new(), "{name}");
-    browser.screenshot(name).await;
-}
 
 async fn open(platform: &Platform, looking: Looking) -> Browser {
     Browser::open(&format!("http://{}", platform.http), looking).await

@@ -1,4 +1,4 @@
-//! The words that every crate shares: money, ids, time, randomness, who asks, and how a call fails.
+//! The words that every crate shares: money, postal addresses, ids, time, randomness, who asks, and how a call fails.
 //! No I/O. What a simulation must control (the clock, randomness, spawned tasks) is reached from here.
 
 pub mod ctx;
@@ -6,6 +6,7 @@ pub mod error;
 mod etag;
 pub mod id;
 pub mod money;
+pub mod postal;
 pub mod principal;
 pub mod sabotage;
 pub mod task;
@@ -16,6 +17,7 @@ pub use error::{Error, Fault, Kind, Result, Violation};
 pub use etag::etag;
 pub use id::{Entropy, Id};
 pub use money::{Currency, Money, MoneyError};
+pub use postal::PostalAddress;
 pub use principal::{Principal, PrincipalKind};
 pub use task::spawn;
 pub use time::{Clock, Timestamp};

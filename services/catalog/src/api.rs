@@ -14,7 +14,9 @@ use crate::import::{self, Import};
 use crate::index::Index;
 use crate::listing::NewVariant;
 use crate::offers::Offers;
-use crate::product::{self, ALL, NewProduct, Offer, Product, ProductError, ProductEvent, SELLER, SELLER_SKU, SKU, State};
+use crate::product::{
+    self, ALL, NewOffer, NewProduct, Offer, Product, ProductError, ProductEvent, SELLER, SELLER_SKU, SKU, State,
+};
 use crate::search::Search;
 use crate::shelf::Shelf;
 use crate::wanted::Wanted;
@@ -69,7 +71,7 @@ impl catalog_server::Catalog for Api {
                 Some(seller) => (SELLER, seller.as_str()),
                 None => (ALL, ""),
             };
-            self.list(key, value, page, &Wanted::read(&request)).await
+            self.list(key, value, page, &Wanted::read(&request, ctx.principal.seller_id.as_deref())).await
         })
         .await
     }
@@ -124,6 +126,23 @@ impl catalog_server::Catalog for Api {
         rpc::call(request, |ctx, request| async move {
             let id = wire::product_id(&request.product)?;
             self.change(&ctx, &id, |product, _| Ok(product.archive())).await
+        })
+        .await
+    }
+
+    async fn create_offer(&self, request: Request<pb::CreateOfferRequest>) -> Answer<pb::Product> {
+        rpc::call(request, |ctx, request| async move {
+            let id = wire::product_id(&request.product)?;
+            let new = wire::new_offer(seller_of(&ctx)?, &request)?;
+            let (caller, wanted) = (ctx.clone(), id.clone());
+            let work = move |tx: &mut Tx| {
+                let product = tx.get::<Product>(&wanted).filter(|product| is_visible(&caller, product));
+                let product = product.ok_or_else(|| Error::not_found("product", wanted.as_str()))?;
+                tx.record::<Product>(&wanted, product.add_offer(new)?)?;
+                reply(tx, &wanted)
+            };
+            let outcome = self.store.transact(&ctx, both(&id), work).await;
+            outcome.map_err(sku_taken)
         })
         .await
     }
@@ -252,7 +271,7 @@ impl Api {
             Err(error) if error.code == haat_store::ALREADY_EXISTS => {}
             other => return other,
         }
-        let mut error = Error::new(Kind::AlreadyExists, "sku_taken", "Another of your products has this SKU.");
+        let mut error = sku_taken_error();
         for (index, variant) in variants.iter().enumerate() {
             let holder = self.store.find::<Product>(SELLER_SKU, &product::seller_sku(seller, &variant.sku)).await?;
             if holder.is_some_and(|holder| holder.state.id != *id) {
@@ -287,15 +306,43 @@ impl Api {
     async fn load_demo_products(&self, ctx: &Ctx, seed: u64, count: u32, sellers: &[SellerId]) -> Result<()> {
         let mut numbers = (0..count).peekable();
         while numbers.peek().is_some() {
-            let batch = numbers.by_ref().take(DEMO_BATCH).map(|number| demo::entry(seed, number, sellers, ctx.now)).collect();
+            let batch: Vec<_> =
+                numbers.by_ref().take(DEMO_BATCH).map(|number| demo::entry(seed, number, sellers, ctx.now)).collect();
+            let further = batch.iter().map(|entry| (entry.id(), demo::further_offers(entry, sellers))).collect();
             for outcome in import::write(&self.store, ctx, batch).await? {
                 if let import::Outcome::Refused(violations) = outcome {
                     return Err(Error::internal(format!("a demo product is refused: {violations:?}")));
                 }
             }
+            self.add_demo_offers(ctx, further).await?;
         }
         Ok(())
     }
+
+    /// What other sellers ask for the same; a second time it is there already.
+    async fn add_demo_offers(&self, ctx: &Ctx, entries: Vec<(ProductId, Vec<NewOffer>)>) -> Result<()> {
+        let load = Load::new().all::<Product>(entries.iter().map(|(id, _)| id.clone()));
+        let work = move |tx: &mut Tx| {
+            for (id, offer) in entries.iter().flat_map(|(id, offers)| offers.iter().map(move |offer| (id, offer))) {
+                let Some(product) = tx.get::<Product>(id) else { continue };
+                match product.add_offer(offer.clone()) {
+                    Err(ProductError::OfferExists) => {}
+                    events => tx.record::<Product>(id, events?)?,
+                }
+            }
+            Ok::<_, Error>(())
+        };
+        self.store.transact(&ctx.aside(), load, work).await
+    }
+}
+
+fn sku_taken_error() -> Error {
+    Error::new(Kind::AlreadyExists, "sku_taken", "Another of your products has this SKU.")
+}
+
+/// The store's own word for it says nothing to a seller.
+fn sku_taken(error: Error) -> Error {
+    if error.code == haat_store::ALREADY_EXISTS { sku_taken_error() } else { error }
 }
 
 /// A product with its shelf, for a transaction.

@@ -11,6 +11,7 @@ use haat_kernel::{Entropy, Money, Timestamp};
 use crate::ids::SellerId;
 use crate::import::{Entry, Listing};
 use crate::listing::{CURRENCY, Content, Image, NewVariant};
+use crate::product::NewOffer;
 use crate::text::slug;
 use goods::{COLORS, Goods, OCCASIONS, WORDS_OF_PRAISE};
 
@@ -24,6 +25,29 @@ pub fn entry(seed: u64, number: u32, sellers: &[SellerId], now: Timestamp) -> En
     let seller = sellers[number as usize % sellers.len()].clone();
     let at = plus_seconds(now, -APART_S * i64::from(number));
     Entry { seller, at, listing: listing(&dice, goods, seed, number) }
+}
+
+/// Every third product is sold by the next seller, too: some of its variants, a little cheaper or dearer.
+pub fn further_offers(entry: &Entry, sellers: &[SellerId]) -> Vec<NewOffer> {
+    let dice = Dice(Entropy::seeded(fnv(entry.listing.handle.as_bytes())));
+    let place = sellers.iter().position(|seller| *seller == entry.seller).unwrap_or(0);
+    let other = &sellers[(place + 1) % sellers.len()];
+    if *other == entry.seller || dice.below(3) != 0 {
+        return Vec::new();
+    }
+    let offer = |variant: &NewVariant| {
+        let price = variant.price?;
+        let rupees = price.minor / 100 * [93, 95, 97, 103, 106, 109][dice.below(6)] / 100;
+        let price = Money { minor: rupees.max(1) * 100, ..price };
+        let is_sold = dice.below(4) != 0;
+        is_sold.then(|| NewOffer { seller: other.clone(), sku: variant.sku.clone(), price, stock: dice.stock() })
+    };
+    entry.listing.variants.iter().filter_map(offer).collect()
+}
+
+/// The same number for the same text, always.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn listing(dice: &Dice, goods: &Goods, seed: u64, number: u32) -> Listing {
@@ -202,6 +226,17 @@ mod tests {
             assert!(entry.listing.variants.iter().all(|variant| skus.insert((entry.seller.clone(), variant.sku.clone()))));
         }
         assert!(categories.len() >= 15, "{categories:?}");
+    }
+
+    #[test]
+    fn some_products_are_sold_by_two() {
+        let entries: Vec<Entry> = (0..60).map(|number| entry(7, number, &sellers(), Timestamp::UNIX_EPOCH)).collect();
+        let further: Vec<_> = entries.iter().map(|entry| (entry, further_offers(entry, &sellers()))).collect();
+        let count = further.iter().filter(|(_, offers)| !offers.is_empty()).count();
+        assert!((8..35).contains(&count), "{count}");
+        assert!(further.iter().all(|(entry, offers)| offers.iter().all(|offer| offer.seller != entry.seller)));
+        assert_eq!(further_offers(&entries[0], &sellers()[..1]), []);
+        assert!(further.iter().all(|(entry, offers)| *offers == further_offers(entry, &sellers())));
     }
 
     #[test]

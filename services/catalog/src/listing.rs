@@ -141,6 +141,16 @@ impl NewVariant {
     }
 }
 
+/// What is wrong with an offer of a further seller.
+pub fn check_offer(price: Money, stock: i64) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    check_price(&mut violations, "price", price);
+    if !(0..=STOCK_MAX).contains(&stock) {
+        violations.push(Violation::new("initialStock", format!("must be 0 to {STOCK_MAX}")));
+    }
+    violations
+}
+
 fn check_price(violations: &mut Vec<Violation>, path: &str, price: Money) {
     if price.currency != CURRENCY {
         violations.push(Violation::new(format!("{path}.currencyCode"), format!("must be {}", CURRENCY.code())));

@@ -1,17 +1,19 @@
-//! A product: what a seller offers, in variants, each with an offer of that seller. The shape has room for offers of further
-//! sellers on the same variant.
-//! Always: a SKU is there once in a product and once among a seller's products; a variant and its offer never go away, so
+//! A product: what a seller offers, in variants, each with an offer of that seller first, and of further sellers behind it.
+//! Who made the product says what it is; the others only sell it.
+//! Always: a SKU is there once in a product and once among what a seller sells; a variant and its offer never go away, so
 //! that what was once sold can be named; a price here is what pricing last said, or what the seller asked for before that.
 
 mod error;
+mod event;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use haat_kernel::{Money, Timestamp, Violation};
 use haat_store::{Aggregate, Key};
 use serde::{Deserialize, Serialize};
 
 pub use error::ProductError;
+pub use event::{AddedVariant, NewOffer, ProductEvent};
 
 use crate::ids::{OfferId, ProductId, SellerId, offer_of};
 use crate::listing::{self, Content, Image, NewVariant, repeated_skus, with_skus};
@@ -22,7 +24,7 @@ pub const SELLER_SKU: &str = "seller_sku";
 pub const OFFER: &str = "offer";
 /// The key under which all products with a SKU are found, of whatever seller.
 pub const SKU: &str = "sku";
-/// The key under which a seller's products are found, by time.
+/// The key under which the products are found that a seller sells, by time.
 pub const SELLER: &str = "seller";
 /// The key under which all products are found, by time.
 pub const ALL: &str = "all";
@@ -60,56 +62,6 @@ pub struct Offer {
     pub id: OfferId,
     pub seller: SellerId,
     pub price: Money,
-}
-
-/// A variant that came into being, with the seller's offer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AddedVariant {
-    pub offer: OfferId,
-    pub sku: String,
-    pub title: String,
-    pub options: BTreeMap<String, String>,
-    pub price: Money,
-    pub initial_stock: i64,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum ProductEvent {
-    Created {
-        id: ProductId,
-        seller: SellerId,
-        handle: String,
-        content: Content,
-        variants: Vec<AddedVariant>,
-        at: Timestamp,
-    },
-    Described {
-        content: Content,
-    },
-    /// Seller and title are those of the product, so that the event can be told on by itself.
-    VariantsAdded {
-        seller: SellerId,
-        product_title: String,
-        variants: Vec<AddedVariant>,
-    },
-    VariantRevised {
-        sku: String,
-        title: String,
-        options: BTreeMap<String, String>,
-    },
-    /// The seller's file asks for other prices; pricing takes them over.
-    PricesImported {
-        seller: SellerId,
-        prices: BTreeMap<OfferId, Money>,
-    },
-    /// Pricing says what an offer costs.
-    PriceChanged {
-        offer: OfferId,
-        price: Money,
-    },
-    Published,
-    Archived,
 }
 
 type Decision = Result<Vec<ProductEvent>, ProductError>;
@@ -208,6 +160,23 @@ impl Product {
         offers.find(|(_, offer)| offer.id == *id)
     }
 
+    /// One offer of each seller on each variant.
+    pub fn add_offer(&self, new: NewOffer) -> Decision {
+        let variant = self.variant(&new.sku).ok_or(ProductError::VariantNotFound)?;
+        if variant.offers.iter().any(|offer| offer.seller == new.seller) {
+            return Err(ProductError::OfferExists);
+        }
+        refuse_if_any(listing::check_offer(new.price, new.stock))?;
+        let id = offer_of(&self.id, &new.seller, &new.sku);
+        Ok(vec![ProductEvent::OfferAdded { title: full_title(&self.content.title, &variant.title), id, offer: new }])
+    }
+
+    /// Who made it, and who else has an offer.
+    fn sellers(&self) -> BTreeSet<&SellerId> {
+        let offers = self.variants.iter().flat_map(|variant| &variant.offers);
+        offers.map(|offer| &offer.seller).chain([&self.seller]).collect()
+    }
+
     pub fn variant(&self, sku: &str) -> Option<&Variant> {
         self.variants.iter().find(|variant| variant.sku == sku)
     }
@@ -276,6 +245,12 @@ impl Product {
         });
     }
 
+    fn add_further(&mut self, id: &OfferId, new: &NewOffer) {
+        if let Some(variant) = self.variants.iter_mut().find(|variant| variant.sku == new.sku) {
+            variant.offers.push(Offer { id: id.clone(), seller: new.seller.clone(), price: new.price });
+        }
+    }
+
     fn set_price(&mut self, id: &OfferId, price: Money) {
         let mut offers = self.variants.iter_mut().flat_map(|variant| variant.offers.iter_mut());
         if let Some(offer) = offers.find(|offer| offer.id == *id) {
@@ -312,6 +287,11 @@ fn refuse_if_any(violations: Vec<Violation>) -> Result<(), ProductError> {
     if violations.is_empty() { Ok(()) } else { Err(ProductError::Invalid(violations)) }
 }
 
+/// The product's title, and the variant's where it says more.
+pub fn full_title(product: &str, variant: &str) -> String {
+    if variant.is_empty() || variant == product { product.to_owned() } else { format!("{product} ({variant})") }
+}
+
 /// The value of the key [`SELLER_SKU`].
 pub fn seller_sku(seller: &SellerId, sku: &str) -> String {
     format!("{seller}/{sku}")
@@ -342,6 +322,7 @@ impl Aggregate for Product {
             ProductEvent::Created { .. } => {}
             ProductEvent::Described { content } => self.content = content.clone(),
             ProductEvent::VariantsAdded { variants, .. } => variants.iter().for_each(|variant| self.add(variant)),
+            ProductEvent::OfferAdded { offer, id, .. } => self.add_further(id, offer),
             ProductEvent::VariantRevised { sku, title, options } => {
                 if let Some(variant) = self.variants.iter_mut().find(|variant| variant.sku == *sku) {
                     variant.title.clone_from(title);
@@ -358,11 +339,15 @@ impl Aggregate for Product {
     fn keys(&self) -> Vec<Key> {
         // Padded microseconds: byte order is time order.
         let made = format!("{:020}", self.created_at.as_microsecond());
-        let mut keys = vec![Key::plain(SELLER, self.seller.as_str(), made.clone()), Key::plain(ALL, "", made)];
+        let of_seller = |seller: &SellerId| Key::plain(SELLER, seller.as_str(), made.clone());
+        let mut keys: Vec<Key> = self.sellers().into_iter().map(of_seller).collect();
+        keys.push(Key::plain(ALL, "", made.clone()));
         for variant in &self.variants {
-            keys.push(Key::unique(SELLER_SKU, seller_sku(&self.seller, &variant.sku)));
             keys.push(Key::plain(SKU, variant.sku.clone(), self.seller.as_str()));
-            keys.extend(variant.offers.iter().map(|offer| Key::unique(OFFER, offer.id.as_str())));
+            for offer in &variant.offers {
+                keys.push(Key::unique(SELLER_SKU, seller_sku(&offer.seller, &variant.sku)));
+                keys.push(Key::unique(OFFER, offer.id.as_str()));
+            }
         }
         keys
     }

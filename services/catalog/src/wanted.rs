@@ -13,10 +13,12 @@ pub struct Wanted {
     /// In lower case.
     words: Vec<String>,
     is_low: bool,
+    /// Whose offers count for that; None: everybody's.
+    seller: Option<String>,
 }
 
 impl Wanted {
-    pub fn read(request: &pb::ListProductsRequest) -> Self {
+    pub fn read(request: &pb::ListProductsRequest, seller: Option<&str>) -> Self {
         let state = match request.state() {
             pb::product::State::Unspecified => None,
             pb::product::State::Draft => Some(State::Draft),
@@ -24,7 +26,7 @@ impl Wanted {
             pb::product::State::Archived => Some(State::Archived),
         };
         let words = request.query.split_whitespace().take(WORDS_MAX).map(str::to_lowercase);
-        Wanted { state, words: words.collect(), is_low: request.low_stock }
+        Wanted { state, words: words.collect(), is_low: request.low_stock, seller: seller.map(str::to_owned) }
     }
 
     /// By all but stock.
@@ -34,7 +36,8 @@ impl Wanted {
 
     /// By the stock that is shown with it: few or none are left of some offer.
     pub fn names_by_stock(&self, shown: &pb::Product) -> bool {
-        let mut offers = shown.variants.iter().flat_map(|variant| &variant.offers);
+        let counts = |offer: &&pb::Offer| self.seller.as_ref().is_none_or(|seller| offer.seller_id == *seller);
+        let mut offers = shown.variants.iter().flat_map(|variant| &variant.offers).filter(counts);
         !self.is_low || offers.any(|offer| !offer.available || offer.quantity_left.is_some())
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use haat_contracts::{catalog as pb, common};
+use haat_contracts::{catalog as pb, common, convert};
 use haat_kernel::{Currency, Error, Money, Result};
 use haat_service::{PublicEvent, Publisher};
 use haat_store::{Aggregate, StoredEvent};
@@ -11,7 +11,7 @@ use haat_store::{Aggregate, StoredEvent};
 use crate::ids::{OfferId, ProductId, SellerId};
 use crate::import::Report;
 use crate::listing::{Content, Image, NewVariant};
-use crate::product::{AddedVariant, Change, Offer, Product, ProductEvent, State, Variant};
+use crate::product::{AddedVariant, Change, NewOffer, Offer, Product, ProductEvent, State, Variant, full_title};
 use crate::search::Facet;
 use crate::shelf::Shelf;
 use crate::text::safe_html;
@@ -52,6 +52,11 @@ fn new_variant(index: usize, variant: &pb::NewVariant) -> Result<NewVariant> {
         Ok::<_, Error>(Money::new(currency, price.amount))
     });
     Ok(NewVariant { sku: line(&variant.sku), title: line(&variant.title), options, price: price.transpose()?, stock: 0 })
+}
+
+pub fn new_offer(seller: SellerId, request: &pb::CreateOfferRequest) -> Result<NewOffer> {
+    let price = convert::amount("price", request.price.as_ref())?;
+    Ok(NewOffer { seller, sku: line(&request.sku), price, stock: request.initial_stock })
 }
 
 /// What an update changes: the fields of its mask, or all that it gives.
@@ -127,11 +132,6 @@ pub fn resolved(product: &Product, variant: &Variant, offer: &Offer, shelf: Opti
     }
 }
 
-/// The product's title, and the variant's where it says more.
-fn full_title(product: &str, variant: &str) -> String {
-    if variant.is_empty() || variant == product { product.to_owned() } else { format!("{product} ({variant})") }
-}
-
 pub fn facet(facet: Facet) -> pb::Facet {
     let bucket = |(value, count)| pb::facet::Bucket { value, count: count_of(count) };
     pb::Facet { name: facet.name, buckets: facet.buckets.into_iter().map(bucket).collect() }
@@ -181,6 +181,7 @@ fn public(product: &str, event: &ProductEvent) -> Option<PublicEvent> {
         ProductEvent::VariantsAdded { seller, product_title, variants } => {
             Some(offers_created(product, seller, product_title, variants))
         }
+        ProductEvent::OfferAdded { offer, id, title } => Some(offer_added(product, offer, id, title)),
         ProductEvent::PricesImported { seller, prices } => Some(prices_imported(product, seller, prices)),
         ProductEvent::Described { .. }
         | ProductEvent::VariantRevised { .. }
@@ -200,6 +201,18 @@ fn offers_created(product: &str, seller: &SellerId, title: &str, variants: &[Add
     };
     let offers = variants.iter().map(offer).collect();
     PublicEvent::of(&pb::OffersCreated { product_id: product.to_owned(), seller_id: seller.to_string(), offers })
+}
+
+fn offer_added(product: &str, new: &NewOffer, id: &OfferId, title: &str) -> PublicEvent {
+    let offer = pb::offers_created::NewOffer {
+        offer_id: id.to_string(),
+        sku: new.sku.clone(),
+        title: title.to_owned(),
+        price: Some(new.price.into()),
+        initial_stock: new.stock,
+    };
+    let seller_id = new.seller.to_string();
+    PublicEvent::of(&pb::OffersCreated { product_id: product.to_owned(), seller_id, offers: vec![offer] })
 }
 
 fn prices_imported(product: &str, seller: &SellerId, prices: &BTreeMap<OfferId, Money>) -> PublicEvent {

@@ -8,11 +8,11 @@ mod problems;
 mod tests;
 
 use haat_kernel::time::plus_seconds;
-use haat_kernel::{Money, Timestamp, sabotage};
+use haat_kernel::{Money, PostalAddress, Timestamp, sabotage};
 use haat_store::{Aggregate, Timer};
 use serde::{Deserialize, Serialize};
 
-use crate::contact::{Address, Email};
+use crate::contact::Email;
 use crate::ids::{CheckoutId, OfferId, ProductId, SellerId, UserId};
 use crate::market::{Delivery, Market, Offer};
 
@@ -62,7 +62,7 @@ pub enum CartEvent {
     Created { owner: Option<UserId>, at: Timestamp },
     Claimed { owner: UserId },
     EmailSet { email: Email },
-    AddressSet { address: Address },
+    AddressSet { address: PostalAddress },
     ItemAdded { line: Line, at: Timestamp },
     QuantitySet { offer: OfferId, quantity: u32, at: Timestamp },
     ItemRemoved { offer: OfferId },
@@ -81,7 +81,7 @@ pub type Decision = Result<Vec<CartEvent>, CartError>;
 pub struct Cart {
     pub owner: Option<UserId>,
     pub email: Option<Email>,
-    pub address: Option<Address>,
+    pub address: Option<PostalAddress>,
     pub lines: Vec<Line>,
     pub coupon: Option<String>,
     pub status: Status,
@@ -161,7 +161,7 @@ impl Cart {
     }
 
     /// Changes what is given.
-    pub fn set_contact(&self, email: Option<Email>, address: Option<Address>) -> Decision {
+    pub fn set_contact(&self, email: Option<Email>, address: Option<PostalAddress>) -> Decision {
         self.ensure_open()?;
         let email = email.filter(|email| self.email.as_ref() != Some(email)).map(|email| CartEvent::EmailSet { email });
         let address = address.filter(|new| self.address.as_ref() != Some(new)).map(|address| CartEvent::AddressSet { address });

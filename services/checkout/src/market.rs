@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use haat_kernel::{Currency, Money, MoneyError};
+use haat_kernel::{Currency, Money, MoneyError, PostalAddress};
 use serde::{Deserialize, Serialize};
 
-use crate::contact::Address;
 use crate::ids::{OfferId, ProductId, SellerId};
 
 /// What the catalog says of an offer.
@@ -152,7 +151,7 @@ impl Delivery {
         Delivery(countries.split(',').map(|country| country.trim().to_uppercase()).filter(|c| !c.is_empty()).collect())
     }
 
-    pub fn serves(&self, address: &Address) -> bool {
+    pub fn serves(&self, address: &PostalAddress) -> bool {
         self.0.contains(&address.country)
     }
 }

@@ -7,11 +7,11 @@ pub mod market;
 pub mod saga;
 
 use haat_contracts::{checkout as pb, common, convert};
-use haat_kernel::{Ctx, Error, Kind, Money, Result};
+use haat_kernel::{Ctx, Error, Money, PostalAddress, Result};
 
 use crate::cart::CartError;
 use crate::checkout::Instrument;
-use crate::contact::{Address, Email};
+use crate::contact::Email;
 use crate::ids::{CartId, CheckoutId, OfferId, UserId};
 
 const TOKEN_LENGTH_MAX: usize = 128;
@@ -75,37 +75,8 @@ pub fn email(text: Option<&str>) -> Result<Option<Email>> {
     text.map(parse).transpose()
 }
 
-pub fn address(address: Option<common::PostalAddress>) -> Result<Option<Address>> {
-    let Some(given) = address else { return Ok(None) };
-    let address = Address {
-        name: given.name,
-        line1: given.line1,
-        line2: given.line2,
-        city: given.city,
-        state: given.state,
-        postal_code: given.postal_code,
-        country: given.country,
-        phone: given.phone,
-    };
-    let refuse = |violations| {
-        let error = Error::new(Kind::InvalidArgument, "invalid_argument", "The shipping address is not complete or not right.");
-        error.with_violations(violations)
-    };
-    address.checked().map(Some).map_err(refuse)
-}
-
-fn postal_address(address: &Address) -> common::PostalAddress {
-    let address = address.clone();
-    common::PostalAddress {
-        name: address.name,
-        line1: address.line1,
-        line2: address.line2,
-        city: address.city,
-        state: address.state,
-        postal_code: address.postal_code,
-        country: address.country,
-        phone: address.phone,
-    }
+pub fn address(address: Option<common::PostalAddress>) -> Result<Option<PostalAddress>> {
+    address.map(|given| convert::postal_address("shippingAddress", given)).transpose()
 }
 
 /// None when nothing is said of a payment; what a token is good for, the provider says.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use haat_checkout::cart::{Cart, CartEvent, Line};
 use haat_checkout::checkout::{Checkout, CheckoutEvent, Failure, Ids, Instrument, NewOrder, OrderLine, Terms};
-use haat_checkout::contact::{Address, Email};
+use haat_checkout::contact::Email;
 use haat_checkout::market::{Discount, Totals};
 use haat_kernel::id::derived;
-use haat_kernel::{Currency, Id, Money, Timestamp, Violation};
+use haat_kernel::{Currency, Id, Money, PostalAddress, Timestamp, Violation};
 use haat_saga::Event as Driven;
 use haat_store::golden::check_events;
 
@@ -18,9 +18,9 @@ fn id<I: Id>() -> I {
     derived(&["golden"])
 }
 
-fn address() -> Address {
+fn address() -> PostalAddress {
     let text = str::to_owned;
-    Address {
+    PostalAddress {
         name: text("Asha Rao"),
         line1: text("12 Janpath"),
         line2: text("Flat 3"),

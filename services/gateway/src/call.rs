@@ -21,12 +21,15 @@ use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Status, Streaming};
 
+use crate::gateway::Client;
 use crate::keys::KeySource;
 use crate::problem::Problem;
 use crate::table::CallRoute;
 use crate::trace::Trace;
 use crate::transcode::BodyForm;
 
+/// The visitor's own address, among the headers that a call is passed. Of people at an application, as that was told it.
+pub const CLIENT_ADDRESS: &str = "haat-client-address";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const CALL_IDEMPOTENCY_KEY: &str = "haat-idempotency-key";
 const IDEMPOTENCY_KEY_MAX: usize = 255;
@@ -86,10 +89,23 @@ fn read_part(message: Result<Bytes, Status>) -> KernelResult<ResponsePart> {
 }
 
 /// What a call carries beside its message. The deadline is the contract's, from now.
-pub fn context(route: &CallRoute, parts: &Parts, principal: Principal, trace: &Trace, clock: Clock) -> Result<Ctx, Problem> {
+pub fn context(
+    route: &CallRoute,
+    parts: &Parts,
+    principal: Principal,
+    client: Client,
+    trace: &Trace,
+    clock: Clock,
+) -> Result<Ctx, Problem> {
     let is_post = parts.method == Method::POST;
     let key = if is_post { idempotency_key(&parts.headers, IDEMPOTENCY_KEY)? } else { None };
-    Ok(context_of(route, &parts.headers, principal, trace, clock, key.map(|key| (parts.uri.path(), key))))
+    let key = key.map(|key| (parts.uri.path(), key));
+    let mut ctx = context_of(route, &parts.headers, principal, trace, clock, key);
+    if route.call.pass_headers.iter().any(|name| name == CLIENT_ADDRESS) {
+        // Whatever the client says of its own address.
+        Arc::make_mut(&mut ctx.headers).insert(CLIENT_ADDRESS.to_owned(), client.addr.to_string());
+    }
+    Ok(ctx)
 }
 
 /// The same of a call of an application.

@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 use tonic::{Request, Response, Status};
 
 use crate::record::Record;
+use crate::steps::Step;
 use crate::trace::Trace;
 
 /// The last so many requests can be asked about.
@@ -43,6 +44,7 @@ struct Kept {
     is_cached: bool,
     correlation_id: String,
     trace_id: u128,
+    steps: Vec<Step>,
 }
 
 impl Decisions {
@@ -66,6 +68,7 @@ impl Decisions {
             is_cached: record.is_cached,
             correlation_id: trace.correlation_id.as_str().to_owned(),
             trace_id: trace.context().trace_id,
+            steps: record.steps.taken().to_vec(),
         };
         let mut all = self.kept.lock();
         if all.len() == KEPT_MAX {
@@ -110,12 +113,21 @@ fn decision(kept: &Kept) -> pb::Decision {
         service: call.map(|call| call.service.clone()).unwrap_or_default(),
         call: call.map(|call| call.path.clone()).unwrap_or_default(),
         roles: call.map(roles).unwrap_or_default(),
-        took_micros: u64::try_from(kept.took.as_micros()).unwrap_or(u64::MAX),
+        took_micros: micros(kept.took),
+        steps: kept.steps.iter().map(step).collect(),
         trace_id: format!("{:032x}", kept.trace_id),
         correlation_id: kept.correlation_id.clone(),
         limit: call.and_then(|call| call.rate_limit).map(limit).unwrap_or_default(),
         ..pb::Decision::default()
     }
+}
+
+fn step(step: &Step) -> pb::decision::Step {
+    pb::decision::Step { name: step.name.to_owned(), took_micros: micros(step.took) }
+}
+
+fn micros(took: Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }
 
 fn call_of(method: &Method, route: &str) -> Option<&'static Call> {

@@ -24,6 +24,7 @@ use crate::permission;
 use crate::problem::Problem;
 use crate::readiness::Readiness;
 use crate::record::Record;
+use crate::steps::Steps;
 use crate::table::{self, CallRoute, Page, Table, Target};
 use crate::tokens::Tokens;
 use crate::trace::Trace;
@@ -61,6 +62,7 @@ struct Exchange<'g> {
     variables: Variables<'g>,
     trace: &'g Trace,
     principal: Principal,
+    client: Client,
 }
 
 type Variables<'a> = Vec<Option<Cow<'a, str>>>;
@@ -77,6 +79,7 @@ impl Gateway {
             record.refused(&problem);
             problem.into_answer(trace.context())
         });
+        record.steps.done("answer");
         let mut answer = answer::for_method(answer, &parts.method);
         trace.stamp(answer.headers_mut());
         record.trace(&parts.method, answer.status(), &mut trace);
@@ -96,10 +99,13 @@ impl Gateway {
     ) -> Result<Answer, Problem> {
         crate::admission::admit(parts)?;
         self.inspection.inspect(parts)?;
+        record.steps.done("admit");
         let path = parts.uri.path();
         let found = match self.table.find(&parts.method, path) {
             Err(problem) if problem.status == StatusCode::NOT_FOUND && !table::is_api(path) => {
-                return Ok(self.visit(parts, body, client, trace, record).await);
+                let answer = self.visit(parts, body, client, trace, record).await;
+                record.steps.done("page");
+                return Ok(answer);
             }
             found => found?,
         };
@@ -110,17 +116,20 @@ impl Gateway {
         record.route = Some(&route.binding.template);
         let principal = self.tokens.principal(&parts.headers).await?;
         record.principal.clone_from(&principal);
+        record.steps.done("principal");
         permission::demand(route.call, &principal)?;
+        record.steps.done("permission");
         let allowance = match &route.limit {
             Some(limit) => limit.take(&principal, &client)?,
             None => None,
         };
+        record.steps.done("limit");
         let is_anonymous = principal.kind == PrincipalKind::Anonymous;
-        let exchange = Exchange { route, parts, variables: found.values().collect(), trace, principal };
+        let exchange = Exchange { route, parts, variables: found.values().collect(), trace, principal, client };
         let content = if route.is_cacheable && is_anonymous {
             self.cached(exchange, record).await?
         } else {
-            self.fresh(exchange, body).await?
+            self.fresh(exchange, body, &mut record.steps).await?
         };
         let mut answer = content.respond(route.success, &parts.headers);
         answer::set_caching(&mut answer, route, is_anonymous);
@@ -136,25 +145,29 @@ impl Gateway {
         let key = cache::key(uri.path(), uri.query());
         if let Some(content) = self.cache.get(&key).await {
             record.is_cached = true;
+            record.steps.done("cache");
             return Ok(content);
         }
         let keep = Duration::from_secs(exchange.route.call.cache_seconds.into());
         let mut nothing = body::whole(Bytes::new());
-        self.cache.get_or_fill(&key, keep, self.fresh(exchange, &mut nothing)).await
+        self.cache.get_or_fill(&key, keep, self.fresh(exchange, &mut nothing, &mut record.steps)).await
     }
 
     /// Translates, calls, and translates back.
-    async fn fresh(&self, exchange: Exchange<'_>, body: &mut Body) -> Result<Content, Problem> {
-        let Exchange { route, parts, variables, trace, principal } = exchange;
+    async fn fresh(&self, exchange: Exchange<'_>, body: &mut Body, steps: &mut Steps) -> Result<Content, Problem> {
+        let Exchange { route, parts, variables, trace, principal, client } = exchange;
         let reply = if route.plan.body == BodyForm::Stream {
-            let ctx = call::context(route, parts, principal, trace, self.clock)?;
-            self.stream(route, parts, &ctx, body).await?
+            let ctx = call::context(route, parts, principal, client, trace, self.clock)?;
+            self.stream(route, parts, &ctx, body).await
         } else {
             let message = self.message(route, parts, variables, body).await?;
+            steps.done("read");
             // Only now: a slow client does not use up the call's time.
-            let ctx = call::context(route, parts, principal, trace, self.clock)?;
-            self.upstream.unary(route, &ctx, message.into()).await?
+            let ctx = call::context(route, parts, principal, client, trace, self.clock)?;
+            self.upstream.unary(route, &ctx, message.into()).await.map_err(Problem::from)
         };
+        steps.done("call");
+        let reply = reply?;
         let (content_type, body) = route.plan.answer(&self.table.shapes, &reply)?;
         let content = Content::new(content_type, body);
         Ok(if route.call.cache_seconds > 0 { content.with_etag() } else { content })

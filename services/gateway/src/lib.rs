@@ -6,8 +6,9 @@
 //! verified token alone, also for an application's calls; only what was asked for without a token is shared by clients.
 //!
 //! Reading order: `gateway` (the pipeline), its steps: `admission`, `inspection`, `trace`, `table` (`routes`, `template`),
-//! `tokens` (`keys`), `permission`, `limits`, `cache`, `transcode`, `body`, `call`, `answer`, `problem`, `record`, `explain`.
-//! Pages: `visiting`, `pass_through`. Around it: `edge` (`framing`, `refusal`), `certificate`, `readiness`, `pages`, `openapi`.
+//! `tokens` (`keys`), `permission`, `limits`, `cache`, `transcode`, `body`, `call`, `answer`, `problem`, `record`, `steps`,
+//! `explain`. Pages: `visiting`, `pass_through`. Around it: `edge` (`framing`, `refusal`), `certificate`, `readiness`, `pages`,
+//! `openapi`.
 
 pub mod admission;
 pub mod answer;
@@ -31,6 +32,7 @@ pub mod readiness;
 mod record;
 mod refusal;
 pub mod routes;
+mod steps;
 pub mod table;
 pub mod template;
 pub mod tokens;

@@ -10,6 +10,7 @@ use haat_contracts::policy::{LimitKey, Repeatable};
 use prost_reflect::{FieldDescriptor, Kind};
 use serde_json::{Map, Value, json};
 
+use crate::call::CLIENT_ADDRESS;
 use crate::table::{CallRoute, Table};
 use crate::template::{Part, Template};
 use crate::transcode::BodyForm;
@@ -135,7 +136,8 @@ fn parameters(route: &CallRoute, schemas: &mut Schemas) -> Vec<Value> {
             parameters.push(json!({"name": field.json_name(), "in": "query", "description": about, "schema": schema}));
         }
     }
-    for name in &route.call.pass_headers {
+    // The gateway sets that one itself.
+    for name in route.call.pass_headers.iter().filter(|name| *name != CLIENT_ADDRESS) {
         parameters.push(json!({"name": name, "in": "header", "schema": {"type": "string"}}));
     }
     if route.binding.method == "POST" && route.plan.body != BodyForm::Stream {

@@ -4,8 +4,8 @@
 mod example;
 mod reference;
 
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFRESH};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use maud::{DOCTYPE, Markup, html};
 
 use crate::answer::{Answer, Content};
@@ -16,6 +16,8 @@ use crate::table::{Page, Table};
 
 /// Style, script and calls of this host alone, and nobody may frame it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// By a browser, for a page of an application that is away.
+const ASKED_AGAIN_S: &str = "3";
 const STYLE: &str = include_str!("pages/reference.css");
 const SCRIPT: &str = include_str!("pages/reference.js");
 
@@ -86,8 +88,10 @@ fn markup(title: &str, body: &Markup) -> Markup {
     }
 }
 
-/// In place of an application's page, for people.
-pub fn failure(problem: Problem, reference: &str) -> Answer {
+/// In place of an application's page, for people. One that was only looked at is asked for again by itself when the application
+/// may be back.
+pub fn failure(problem: Problem, method: &Method, reference: &str) -> Answer {
+    let is_away = matches!(problem.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT);
     let (title, text) = match problem.status {
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
             ("Back in a moment", "This part of Haat does not answer just now. Nothing is lost; please try again shortly.")
@@ -107,5 +111,8 @@ pub fn failure(problem: Problem, reference: &str) -> Answer {
     let document = markup(title, &body).into_string().into_bytes();
     let mut answer = problem.respond(HeaderValue::from_static("text/html; charset=utf-8"), document);
     answer.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    if is_away && method == Method::GET {
+        answer.headers_mut().insert(REFRESH, HeaderValue::from_static(ASKED_AGAIN_S));
+    }
     answer
 }

@@ -19,7 +19,7 @@ use tonic::server::{ClientStreamingService, Grpc, UnaryService};
 use tonic::{Status, Streaming};
 use tower_service::Service;
 
-use crate::call::{self, Raw};
+use crate::call::{self, CLIENT_ADDRESS, Raw};
 use crate::gateway::{Client, Gateway};
 use crate::permission;
 use crate::problem::Problem;
@@ -28,8 +28,6 @@ use crate::table::CallRoute;
 use crate::trace::Trace;
 use crate::transcode::BodyForm;
 
-/// The visitor's address, as the application was told it.
-const CLIENT_ADDRESS: &str = "haat-client-address";
 const MESSAGE_BYTES_MAX: usize = 4 << 20;
 
 /// Cheap to clone.

@@ -7,6 +7,7 @@ use haat_kernel::Principal;
 use http::{Method, StatusCode};
 
 use crate::problem::Problem;
+use crate::steps::Steps;
 use crate::trace::Trace;
 
 /// What the steps of the pipeline learnt of a request.
@@ -16,6 +17,7 @@ pub struct Record<'g> {
     pub route: Option<&'g str>,
     pub principal: Principal,
     pub is_cached: bool,
+    pub steps: Steps,
     pub(crate) code: Option<String>,
     pub(crate) context: Option<Box<str>>,
 }

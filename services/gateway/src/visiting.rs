@@ -71,7 +71,7 @@ impl Gateway {
         outcome.unwrap_or_else(|problem| {
             record.refused(&problem);
             match reads_pages(&parts.headers) {
-                true => pages::failure(problem, trace.correlation_id.as_str()),
+                true => pages::failure(problem, &parts.method, trace.correlation_id.as_str()),
                 false => problem.into_answer(trace.context()),
             }
         })

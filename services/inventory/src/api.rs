@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 
 use crate::ids::{OfferId, ReservationId, SellerId, WarehouseId};
 use crate::neighbours::Neighbours;
-use crate::reservation::Reservation;
+use crate::reservation::{Reservation, ReservationError};
 use crate::stock::{Stock, StockError, StockEvent};
 use crate::warehouse::{Warehouse, WarehouseEvent};
 use crate::{directory, holding, wire};
@@ -134,6 +134,33 @@ impl inventory_server::Inventory for Api {
             let work = move |tx: &mut Tx| -> Result<()> {
                 tx.reply(&());
                 holding::release(tx, &id, seller, &offers)
+            };
+            self.store.transact(&ctx, load, work).await
+        })
+        .await
+    }
+
+    async fn get_reservation(&self, request: Request<pb::GetReservationRequest>) -> Result<Response<pb::Reservation>, Status> {
+        rpc::call(request, |_, request| async move {
+            let id = wire::reservation_in_path(&request.reservation)?;
+            let reservation = self.store.load::<Reservation>(id.as_str()).await?.ok_or(ReservationError::NotFound)?;
+            Ok(wire::reservation(&id, &reservation))
+        })
+        .await
+    }
+
+    async fn release_reservation(
+        &self,
+        request: Request<pb::ReleaseReservationRequest>,
+    ) -> Result<Response<pb::Reservation>, Status> {
+        rpc::call(request, |ctx, request| async move {
+            let id = wire::reservation_in_path(&request.reservation)?;
+            let offers = self.offers_of(&id).await?;
+            let load = holding::load(&id, &offers);
+            let work = move |tx: &mut Tx| -> Result<pb::Reservation> {
+                let reply = wire::reservation(&id, &*holding::withdraw(tx, &id, &request.reason, &offers)?);
+                tx.reply(&reply);
+                Ok(reply)
             };
             self.store.transact(&ctx, load, work).await
         })

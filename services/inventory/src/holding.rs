@@ -57,6 +57,13 @@ pub fn release(tx: &mut Tx, id: &ReservationId, seller: Option<SellerId>, offers
     give_back(tx, id, &reservation, seller.as_ref(), events)
 }
 
+/// Gives back what a checkout holds, by an operator's word. `offers` are those that the transaction loaded.
+pub fn withdraw(tx: &mut Tx, id: &ReservationId, reason: &str, offers: &[OfferId]) -> Result<Arc<Reservation>> {
+    let reservation = current(tx, id, offers)?.ok_or(ReservationError::NotFound)?;
+    give_back(tx, id, &reservation, None, reservation.withdraw(reason)?)?;
+    Ok(get(tx, id)?)
+}
+
 /// Gives back everything when its time is over. `offers` are those that the transaction loaded.
 pub fn expire(tx: &mut Tx, id: &ReservationId, now: Timestamp, offers: &[OfferId]) -> Result<()> {
     let Some(reservation) = current(tx, id, offers)? else { return Ok(()) };

@@ -13,6 +13,7 @@ use crate::stock::{Claim, Pick};
 
 /// The timer that ends a reservation which nobody allocated.
 pub const EXPIRE: &str = "expire";
+const REASON_CHARS_MAX: usize = 400;
 
 /// What a caller wants: the pieces of each offer, two lines of the same offer added up.
 pub type Demand = BTreeMap<OfferId, Wanted>;
@@ -54,6 +55,10 @@ pub enum ReservationEvent {
         seller: Option<SellerId>,
     },
     Expired,
+    /// An operator took it from the checkout that held it.
+    Withdrawn {
+        reason: String,
+    },
     /// It was released before it was made, and will never be.
     Barred,
 }
@@ -77,13 +82,21 @@ pub enum ReservationError {
     OutOfStock(Vec<Shortage>),
     #[error("The reservation was made this moment; try again.")]
     Changed,
+    #[error("These pieces belong to orders; they go back when the orders are canceled.")]
+    Allocated,
+    #[error("Say in at most {REASON_CHARS_MAX} characters why it is released.")]
+    ReasonRequired,
 }
 
 impl Fault for ReservationError {
     fn kind(&self) -> Kind {
         match self {
             ReservationError::NotFound => Kind::NotFound,
-            ReservationError::Ended | ReservationError::Differs | ReservationError::OutOfStock(_) => Kind::FailedPrecondition,
+            ReservationError::Ended
+            | ReservationError::Differs
+            | ReservationError::OutOfStock(_)
+            | ReservationError::Allocated => Kind::FailedPrecondition,
+            ReservationError::ReasonRequired => Kind::InvalidArgument,
             ReservationError::Changed => Kind::Aborted,
         }
     }
@@ -95,11 +108,17 @@ impl Fault for ReservationError {
             ReservationError::Differs => "reservation_differs",
             ReservationError::OutOfStock(_) => "out_of_stock",
             ReservationError::Changed => "reservation_changed",
+            ReservationError::Allocated => "reservation_allocated",
+            ReservationError::ReasonRequired => "reason_required",
         }
     }
 
     fn violations(&self) -> Vec<Violation> {
-        let ReservationError::OutOfStock(shortages) = self else { return Vec::new() };
+        let shortages = match self {
+            ReservationError::OutOfStock(shortages) => shortages,
+            ReservationError::ReasonRequired => return vec![Violation::new("reason", "is required, in at most 400 characters")],
+            _ => return Vec::new(),
+        };
         let describe =
             |s: &Shortage| Violation::new(s.offer.as_str(), format!("{} requested, {} available", s.requested, s.available));
         shortages.iter().map(describe).collect()
@@ -148,6 +167,24 @@ impl Reservation {
     pub fn expire(&self, now: Timestamp) -> Vec<ReservationEvent> {
         let is_due = self.status == Status::Held && self.expires.is_some_and(|expires| expires <= now);
         if is_due { vec![ReservationEvent::Expired] } else { vec![] }
+    }
+
+    /// By an operator's word, while a checkout holds it; a second time it does nothing.
+    pub fn withdraw(&self, reason: &str) -> Decision {
+        let reason = reason.trim();
+        if reason.is_empty() || reason.chars().count() > REASON_CHARS_MAX {
+            return Err(ReservationError::ReasonRequired);
+        }
+        match self.status {
+            Status::Held => Ok(vec![ReservationEvent::Withdrawn { reason: reason.to_owned() }]),
+            Status::Allocated => Err(ReservationError::Allocated),
+            Status::Released | Status::Expired => Ok(vec![]),
+        }
+    }
+
+    /// Pieces that it holds, in all.
+    pub fn pieces(&self) -> i64 {
+        self.lines.iter().map(|line| line.quantity).sum()
     }
 
     /// What the stocks hold for this reservation, per offer: of `seller`, or of all.
@@ -218,6 +255,7 @@ impl Aggregate for Reservation {
             ReservationEvent::Allocated => self.status = Status::Allocated,
             ReservationEvent::Released { seller } => self.give_back(seller.as_ref(), Status::Released),
             ReservationEvent::Expired => self.give_back(None, Status::Expired),
+            ReservationEvent::Withdrawn { .. } => self.give_back(None, Status::Released),
         }
     }
 

@@ -7,7 +7,7 @@ use haat_contracts::{common, convert, inventory as pb};
 use haat_kernel::{Error, Result, Timestamp, time::plus_seconds};
 
 use crate::ids::{OfferId, ReservationId, SellerId, WarehouseId};
-use crate::reservation::{Demand, Reservation, Status, Wanted};
+use crate::reservation::{Demand, Reservation, ReservationError, Status, Wanted};
 use crate::stock::{Shelf, Stock, StockEvent};
 use crate::warehouse::{Address, Warehouse};
 
@@ -21,6 +21,11 @@ const EXPIRES_IN_S_MAX: i64 = 24 * 60 * 60;
 /// The offer of a path. What is no id cannot name anything.
 pub fn offer_in_path(text: &str) -> Result<OfferId> {
     OfferId::parse(text).map_err(|_| Error::not_found("stock", text))
+}
+
+/// The reservation of a path.
+pub fn reservation_in_path(text: &str) -> Result<ReservationId> {
+    ReservationId::parse("reservation", text).map_err(|_| ReservationError::NotFound.into())
 }
 
 pub fn offer_ids(field: &str, texts: &[String]) -> Result<Vec<OfferId>> {
@@ -158,7 +163,12 @@ pub fn reservation(id: &ReservationId, reservation: &Reservation) -> pb::Reserva
         Status::Expired => pb::reservation::State::Expired,
     };
     let expires = reservation.expires.filter(|_| reservation.status == Status::Held);
-    pb::Reservation { id: id.as_str().to_owned(), state: state.into(), expires_at: expires.map(convert::timestamp) }
+    pb::Reservation {
+        id: id.as_str().to_owned(),
+        state: state.into(),
+        expires_at: expires.map(convert::timestamp),
+        pieces: reservation.pieces(),
+    }
 }
 
 pub fn availability(available: BTreeMap<OfferId, i64>) -> pb::GetAvailabilityResponse {

@@ -49,6 +49,7 @@ fn reservations() {
             ("allocated", ReservationEvent::Allocated),
             ("released", ReservationEvent::Released { seller: None }),
             ("released.seller", ReservationEvent::Released { seller: Some(id()) }),
+            ("withdrawn", ReservationEvent::Withdrawn { reason: "stuck since noon".into() }),
             ("expired", ReservationEvent::Expired),
             ("barred", ReservationEvent::Barred),
         ],

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use haat_contracts::{convert, pricing as pb, pricing::pricing_server};
 use haat_kernel::{Ctx, Error, Money, Result};
 use haat_rpc as rpc;
-use haat_store::Store;
+use haat_store::{Page, Store};
 use tonic::{Request, Response, Status};
 
-use crate::coupon::{Benefit, Coupon, Refusal};
+use crate::coupon::{ADVERTISED, Benefit, Coupon, Refusal};
 use crate::ids::{BuyerKey, CouponCode, OfferId};
 use crate::offer_price::OfferPrice;
 use crate::prices::Prices;
@@ -19,6 +19,9 @@ use crate::rates::Rates;
 use crate::redeeming;
 use crate::redemption::Usage;
 use crate::wire::{self, Findings};
+
+/// More than anybody reads.
+const PROMOTIONS_MAX: usize = 20;
 
 pub struct Api {
     pub store: Store,
@@ -59,6 +62,19 @@ impl pricing_server::Pricing for Api {
             let code = wire::code(&request.code)?;
             let coupon = self.store.load::<Coupon>(code.as_str()).await?;
             coupon.map(|coupon| wire::coupon(&code, &coupon)).ok_or_else(|| Error::not_found("coupon", code.as_str()))
+        })
+        .await
+    }
+
+    async fn list_promotions(
+        &self,
+        request: Request<pb::ListPromotionsRequest>,
+    ) -> Result<Response<pb::ListPromotionsResponse>, Status> {
+        rpc::call(request, |ctx, _| async move {
+            let page = Page::first(PROMOTIONS_MAX);
+            let found = self.store.select(ADVERTISED, "", &page, |coupon: &Coupon| coupon.is_usable(ctx.now)).await?;
+            let promotions = found.items.iter().map(|coupon| wire::promotion(&coupon.id, &coupon.terms)).collect();
+            Ok(pb::ListPromotionsResponse { promotions })
         })
         .await
     }

@@ -2,8 +2,8 @@
 //! The state counts; which checkout holds one stands in a redemption of its own, so that a coupon of a million redemptions is
 //! as small as a new one.
 
-use haat_kernel::{Fault, Kind, Money, MoneyError, Timestamp, sabotage};
-use haat_store::Aggregate;
+use haat_kernel::{Currency, Fault, Kind, Money, MoneyError, Timestamp, sabotage};
+use haat_store::{Aggregate, Key};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::CheckoutId;
@@ -39,7 +39,13 @@ pub struct Terms {
     pub starts: Option<Timestamp>,
     /// No longer good from then on.
     pub ends: Option<Timestamp>,
+    /// Whether everybody may be told of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_advertised: bool,
 }
+
+/// The key under which advertised coupons are found, by their codes.
+pub const ADVERTISED: &str = "advertised";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -128,6 +134,11 @@ impl Coupon {
         }
     }
 
+    /// Whether somebody new can use it now, if they buy enough.
+    pub fn is_usable(&self, now: Timestamp) -> bool {
+        matches!(self.check(Money::zero(Currency::INR), 0, now), Ok(()) | Err(Refusal::BelowMinimum { .. }))
+    }
+
     /// Counts one redemption for a checkout.
     pub fn take(
         &self,
@@ -162,6 +173,10 @@ impl Aggregate for Coupon {
             CouponEvent::GivenBack { .. } => self.redemptions -= 1,
         }
     }
+
+    fn keys(&self) -> Vec<Key> {
+        if self.terms.is_advertised { vec![Key::plain(ADVERTISED, "", "")] } else { Vec::new() }
+    }
 }
 
 #[cfg(test)]
@@ -180,6 +195,7 @@ mod tests {
             redemptions_per_buyer_max: Some(1),
             starts: Some(at(100)),
             ends: Some(at(200)),
+            is_advertised: false,
         };
         Coupon { terms, redemptions }
     }
@@ -196,6 +212,16 @@ mod tests {
         check(3, 50_000, 0, 150, Err(Refusal::UsedUp));
         check(2, 50_000, 1, 150, Err(Refusal::UsedUpForBuyer));
         check(2, 49_999, 0, 150, Err(Refusal::BelowMinimum { minimum: Money::inr(50_000) }));
+    }
+
+    #[test]
+    fn it_is_advertised_while_somebody_can_use_it() {
+        let is_usable = |redemptions, second| coupon(redemptions).is_usable(at(second));
+        assert!(is_usable(2, 100) && !is_usable(3, 100) && !is_usable(2, 99) && !is_usable(2, 200));
+        let mut advertised = coupon(0);
+        assert!(advertised.keys().is_empty());
+        advertised.terms.is_advertised = true;
+        assert_eq!(advertised.keys().len(), 1);
     }
 
     #[test]

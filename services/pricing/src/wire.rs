@@ -65,6 +65,7 @@ pub fn terms(request: &pb::CreateCouponRequest) -> Result<Terms> {
         redemptions_per_buyer_max: limit("maxRedemptionsPerBuyer", request.max_redemptions_per_buyer)?,
         starts: request.starts_at.as_ref().map(|at| convert::time("startsAt", at)).transpose()?,
         ends: request.ends_at.as_ref().map(|at| convert::time("endsAt", at)).transpose()?,
+        is_advertised: request.is_advertised,
     };
     match (terms.starts, terms.ends) {
         (Some(starts), Some(ends)) if ends <= starts => Err(Error::invalid("endsAt", "must be after `startsAt`")),
@@ -113,21 +114,38 @@ pub fn hold(request: &pb::HoldCouponRequest) -> Result<Hold> {
 }
 
 pub fn coupon(code: &CouponCode, coupon: &Coupon) -> pb::Coupon {
-    let Terms { benefit, minimum_subtotal, redemptions_max, redemptions_per_buyer_max, starts, ends } = coupon.terms.clone();
-    let (percent_off, amount_off) = match benefit {
-        Benefit::Percent(percent) => (i32::try_from(percent).ok(), None),
-        Benefit::Amount(amount) => (None, Some(amount.into())),
-    };
+    let terms = coupon.terms.clone();
+    let (percent_off, amount_off) = off(&terms.benefit);
     pb::Coupon {
         code: code.as_str().to_owned(),
         percent_off,
         amount_off,
-        minimum_subtotal: minimum_subtotal.map(Into::into),
-        max_redemptions: redemptions_max,
-        max_redemptions_per_buyer: redemptions_per_buyer_max,
-        starts_at: starts.map(convert::timestamp),
-        ends_at: ends.map(convert::timestamp),
+        minimum_subtotal: terms.minimum_subtotal.map(Into::into),
+        max_redemptions: terms.redemptions_max,
+        max_redemptions_per_buyer: terms.redemptions_per_buyer_max,
+        starts_at: terms.starts.map(convert::timestamp),
+        ends_at: terms.ends.map(convert::timestamp),
         redemptions: coupon.redemptions,
+        is_advertised: terms.is_advertised,
+    }
+}
+
+/// What buyers are told of an advertised coupon: neither how often it was used nor how often it may be.
+pub fn promotion(code: &str, terms: &Terms) -> pb::Promotion {
+    let (percent_off, amount_off) = off(&terms.benefit);
+    pb::Promotion {
+        code: code.to_owned(),
+        percent_off,
+        amount_off,
+        minimum_subtotal: terms.minimum_subtotal.map(Into::into),
+        ends_at: terms.ends.map(convert::timestamp),
+    }
+}
+
+fn off(benefit: &Benefit) -> (Option<i32>, Option<common::Money>) {
+    match benefit {
+        Benefit::Percent(percent) => (i32::try_from(*percent).ok(), None),
+        Benefit::Amount(amount) => (None, Some((*amount).into())),
     }
 }
 

@@ -30,6 +30,7 @@ fn coupons() {
         redemptions_per_buyer_max: None,
         starts: None,
         ends: None,
+        is_advertised: false,
     };
     let limited = Terms {
         benefit: Benefit::Amount(Money::inr(10_000)),
@@ -38,11 +39,14 @@ fn coupons() {
         redemptions_per_buyer_max: Some(1),
         starts: Some(Timestamp::UNIX_EPOCH),
         ends: Some(Timestamp::UNIX_EPOCH),
+        is_advertised: false,
     };
+    let advertised = Terms { is_advertised: true, ..open.clone() };
     check_events::<Coupon>(
         FOLDER,
         &[
             ("created", CouponEvent::Created { terms: open }),
+            ("created.advertised", CouponEvent::Created { terms: advertised }),
             ("created.limited", CouponEvent::Created { terms: limited }),
             ("taken", CouponEvent::Taken { checkout: id() }),
             ("given_back", CouponEvent::GivenBack { checkout: id() }),

@@ -44,6 +44,7 @@ async fn make(store: &Store, redemptions_max: i64, redemptions_per_buyer_max: i6
         redemptions_per_buyer_max: Some(redemptions_per_buyer_max),
         starts: None,
         ends: None,
+        is_advertised: false,
     };
     store.update::<Coupon, _>(&ctx(), code().as_str(), move |known| Coupon::make(known, terms)).await.unwrap();
 }

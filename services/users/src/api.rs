@@ -1,4 +1,8 @@
-//! The contract's calls: read the request, ask the aggregate, answer. The work behind signing in is in `sign_in`.
+//! The calls about people and their sessions: read the request, ask the aggregate, answer. The work behind signing in is in
+//! `sign_in`; what follows from being signed in, in `signed_in`.
+
+mod addresses;
+mod sellers;
 
 use haat_contracts::api::HttpBody;
 use haat_contracts::users as pb;
@@ -6,19 +10,24 @@ use haat_contracts::users::users_server;
 use haat_kernel::id::derived;
 use haat_kernel::{Ctx, Entropy, Error, Result};
 use haat_rpc as rpc;
-use haat_store::{Store, Versioned};
+use haat_store::{Page, Store, Versioned};
 use tonic::{Request, Response, Status};
 
 use crate::passwords::Passwords;
 use crate::sign_in::SignIn;
+use crate::signed_in::SignedIn;
 use crate::user::{EMAIL_KEY, User, UserError, UserEvent, UserId, Wanted};
 use crate::wire::{self, NewUser};
+
+pub use addresses::AddressesApi;
+pub use sellers::SellersApi;
 
 pub struct Api {
     pub store: Store,
     pub entropy: Entropy,
     pub passwords: std::sync::Arc<Passwords>,
     pub sign_in: SignIn,
+    pub signed_in: SignedIn,
 }
 
 #[tonic::async_trait]
@@ -47,7 +56,36 @@ impl users_server::Users for Api {
     }
 
     async fn delete_current_session(&self, request: Request<pb::DeleteCurrentSessionRequest>) -> Result<Response<()>, Status> {
-        rpc::call(request, |ctx, _| async move { self.sign_in.out(&ctx).await }).await
+        rpc::call(request, |ctx, _| async move { self.signed_in.end_current(&ctx).await }).await
+    }
+
+    async fn list_sessions(
+        &self,
+        request: Request<pb::ListSessionsRequest>,
+    ) -> Result<Response<pb::ListSessionsResponse>, Status> {
+        rpc::call(request, |ctx, request| async move {
+            let page = Page::of_request(request.page_size, &request.page_token).descending();
+            self.signed_in.list(&ctx, &page).await
+        })
+        .await
+    }
+
+    async fn delete_session(&self, request: Request<pb::DeleteSessionRequest>) -> Result<Response<()>, Status> {
+        rpc::call(request, |ctx, request| async move {
+            self.signed_in.end_own(&ctx, wire::session_id(&request.session)?.as_str()).await
+        })
+        .await
+    }
+
+    async fn end_other_sessions(
+        &self,
+        request: Request<pb::EndOtherSessionsRequest>,
+    ) -> Result<Response<pb::EndOtherSessionsResponse>, Status> {
+        rpc::call(
+            request,
+            |ctx, _| async move { Ok(pb::EndOtherSessionsResponse { ended: self.signed_in.end_others(&ctx).await? }) },
+        )
+        .await
     }
 
     async fn get_open_id_configuration(

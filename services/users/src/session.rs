@@ -5,7 +5,7 @@
 
 use haat_kernel::time::plus_seconds;
 use haat_kernel::{Fault, Kind, Timestamp};
-use haat_store::Aggregate;
+use haat_store::{Aggregate, Key};
 use serde::{Deserialize, Serialize};
 
 use crate::refresh_token::TokenHash;
@@ -25,9 +25,40 @@ const SHARED_S: i64 = 10;
 /// A session is forgotten a day after it must have expired.
 const KEPT_S: i64 = REFRESH_TOKEN_S + DAY_S;
 
+/// The key under which a person's sessions are found that have not ended, by the time of their beginning.
+pub const PERSON: &str = "person";
+const DEVICE_CHARS_MAX: usize = 100;
+
+/// How a session began, for the person to tell it from their others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// As the client names itself; empty where it does not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub device: String,
+    /// The network address, where it is known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub address: String,
+}
+
+impl Origin {
+    /// What a client says is cut to one line of a bounded length.
+    pub fn new(device: &str, address: &str) -> Self {
+        let bounded = |text: &str| text.trim().chars().filter(|char| !char.is_control()).take(DEVICE_CHARS_MAX).collect();
+        Origin { device: bounded(device), address: bounded(address) }
+    }
+
+    fn is_unknown(&self) -> bool {
+        *self == Origin::default()
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     pub user_id: UserId,
+    pub origin: Origin,
+    pub started_at: Timestamp,
+    /// When it last got new tokens.
+    pub refreshed_at: Timestamp,
     /// Of the user, at sign-in.
     pub password_version: u32,
     /// Of the one refresh token that is good.
@@ -50,9 +81,21 @@ pub enum EndReason {
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(clippy::enum_variant_names, reason = "an event has one name, in code, in storage and in logs")]
 pub enum SessionEvent {
-    SessionStarted { user_id: UserId, password_version: u32, refresh_hash: TokenHash, expires_at: Timestamp },
-    SessionRefreshed { refresh_hash: TokenHash, expires_at: Timestamp },
-    SessionEnded { reason: EndReason },
+    SessionStarted {
+        user_id: UserId,
+        password_version: u32,
+        refresh_hash: TokenHash,
+        expires_at: Timestamp,
+        #[serde(default, skip_serializing_if = "Origin::is_unknown")]
+        origin: Origin,
+    },
+    SessionRefreshed {
+        refresh_hash: TokenHash,
+        expires_at: Timestamp,
+    },
+    SessionEnded {
+        reason: EndReason,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,16 +104,22 @@ pub enum SessionError {
     InvalidCredentials,
     #[error("The refresh token is not valid, or no longer; sign in again.")]
     RefreshTokenInvalid,
+    #[error("You have no such session.")]
+    NotFound,
 }
 
 impl Fault for SessionError {
     fn kind(&self) -> Kind {
-        Kind::Unauthenticated
+        match self {
+            SessionError::InvalidCredentials | SessionError::RefreshTokenInvalid => Kind::Unauthenticated,
+            SessionError::NotFound => Kind::NotFound,
+        }
     }
     fn code(&self) -> &'static str {
         match self {
             SessionError::InvalidCredentials => "invalid_credentials",
             SessionError::RefreshTokenInvalid => "refresh_token_invalid",
+            SessionError::NotFound => "session_not_found",
         }
     }
 }
@@ -85,8 +134,9 @@ pub struct Presented {
 }
 
 impl Session {
-    pub fn start(user_id: UserId, password_version: u32, refresh_hash: TokenHash, at: Timestamp) -> SessionEvent {
-        SessionEvent::SessionStarted { user_id, password_version, refresh_hash, expires_at: plus_seconds(at, REFRESH_TOKEN_S) }
+    pub fn start(user_id: UserId, password_version: u32, refresh_hash: TokenHash, origin: Origin, at: Timestamp) -> SessionEvent {
+        let expires_at = plus_seconds(at, REFRESH_TOKEN_S);
+        SessionEvent::SessionStarted { user_id, password_version, refresh_hash, expires_at, origin }
     }
 
     /// Trades the token that hashes to `presented` for the one that hashes to `next`, or ends the session: `is_refreshed_by`
@@ -117,6 +167,11 @@ impl Session {
         self.ended.is_none() && self.refresh_hash == *hash
     }
 
+    /// Whether its refresh token may still be good.
+    pub fn is_open(&self, password_version: u32, now: Timestamp) -> bool {
+        self.ended.is_none() && now < self.expires_at && self.password_version == password_version
+    }
+
     /// A second time changes nothing.
     pub fn sign_out(&self) -> Vec<SessionEvent> {
         match self.ended {
@@ -133,8 +188,20 @@ impl Aggregate for Session {
 
     fn create(event: &SessionEvent) -> Option<Self> {
         match event.clone() {
-            SessionEvent::SessionStarted { user_id, password_version, refresh_hash, expires_at } => {
-                Some(Session { user_id, password_version, refresh_hash, traded_hash: None, expires_at, ended: None })
+            SessionEvent::SessionStarted { user_id, password_version, refresh_hash, expires_at, origin } => {
+                let started_at = plus_seconds(expires_at, -REFRESH_TOKEN_S);
+                let refreshed_at = started_at;
+                Some(Session {
+                    user_id,
+                    origin,
+                    started_at,
+                    refreshed_at,
+                    password_version,
+                    refresh_hash,
+                    traded_hash: None,
+                    expires_at,
+                    ended: None,
+                })
             }
             _ => None,
         }
@@ -146,9 +213,18 @@ impl Aggregate for Session {
             SessionEvent::SessionRefreshed { refresh_hash, expires_at } => {
                 self.traded_hash = Some(std::mem::replace(&mut self.refresh_hash, refresh_hash));
                 self.expires_at = expires_at;
+                self.refreshed_at = plus_seconds(expires_at, -REFRESH_TOKEN_S);
             }
             SessionEvent::SessionEnded { reason } => self.ended = Some(reason),
         }
+    }
+
+    fn keys(&self) -> Vec<Key> {
+        if self.ended.is_some() {
+            return Vec::new();
+        }
+        let sort = format!("{:020}", self.started_at.as_microsecond());
+        vec![Key::plain(PERSON, self.user_id.as_str(), sort)]
     }
 
     fn keep_for_s() -> Option<i64> {

@@ -1,4 +1,4 @@
-//! Signing in with a password, staying signed in with refresh tokens, signing out.
+//! Signing in with a password, staying signed in with refresh tokens.
 //! An account that does not exist is answered like one whose password was wrong, after the same work.
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use haat_store::{Store, Versioned};
 
 use crate::passwords::Passwords;
 use crate::refresh_token::{RefreshToken, Successors};
-use crate::session::{Presented, Session, SessionError, SessionId};
+use crate::session::{Origin, Presented, Session, SessionError, SessionId};
 use crate::throttle::{Account, Throttle};
 use crate::tokens::{ACCESS_TOKEN_S, Tokens};
 use crate::user::{EMAIL_KEY, User, UserId};
@@ -31,6 +31,7 @@ pub struct SignIn {
 impl SignIn {
     pub async fn with_password(&self, ctx: &Ctx, request: pb::CreateSessionRequest) -> Result<pb::Session> {
         let email = request.email.to_ascii_lowercase();
+        let origin = wire::origin(ctx, &request);
         let account = Account::of(&email);
         self.throttle.check(account, self.clock.now())?;
         let user = self.store.find::<User>(EMAIL_KEY, &email).await?;
@@ -45,16 +46,16 @@ impl SignIn {
             }
             Some(user) => {
                 self.throttle.right(account);
-                self.start(ctx, &user).await
+                self.start(ctx, &user, origin).await
             }
         }
     }
 
-    async fn start(&self, ctx: &Ctx, user: &Versioned<User>) -> Result<pb::Session> {
+    async fn start(&self, ctx: &Ctx, user: &Versioned<User>, origin: Origin) -> Result<pb::Session> {
         let user_id = UserId::parse(&user.id).map_err(Error::internal)?;
         let id: SessionId = self.entropy.id(ctx.now);
         let token = RefreshToken::new(&id, &self.entropy);
-        let started = Session::start(user_id.clone(), user.password_version, token.hash(), ctx.now);
+        let started = Session::start(user_id.clone(), user.password_version, token.hash(), origin, ctx.now);
         self.store.update(ctx, id.as_str(), |_: Option<&Session>| Ok::<_, Error>(vec![started])).await?;
         self.answer(&user_id, user, token, ctx.now)
     }
@@ -77,16 +78,6 @@ impl SignIn {
             return Err(SessionError::RefreshTokenInvalid.into());
         }
         self.answer(&session.user_id, &user, next, now)
-    }
-
-    /// Ends the session of the caller's access token.
-    pub async fn out(&self, ctx: &Ctx) -> Result<()> {
-        let id = ctx.principal.session_id.as_deref().ok_or_else(wire::unauthenticated)?;
-        if self.store.load::<Session>(id).await?.is_some() {
-            let decide = |session: Option<&Session>| Ok::<_, Error>(session.map(Session::sign_out).unwrap_or_default());
-            self.store.update(ctx, id, decide).await?;
-        }
-        Ok(())
     }
 
     fn answer(&self, user_id: &UserId, user: &User, token: RefreshToken, now: Timestamp) -> Result<pb::Session> {

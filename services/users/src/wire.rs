@@ -1,12 +1,20 @@
 //! Between the contract's messages and the domain's types.
 
 use haat_contracts::api::HttpBody;
-use haat_contracts::users as pb;
-use haat_kernel::{Error, Result};
+use haat_contracts::{convert, users as pb};
+use haat_kernel::{Ctx, Error, PostalAddress, Result};
+use haat_store::Versioned;
 
+use crate::address_book::AddressBook;
 use crate::passwords::NewPassword;
 use crate::person::{DisplayName, Email, Role, SellerId, Standing};
+use crate::seller::Seller;
+use crate::session::{Origin, Session, SessionError, SessionId};
 use crate::user::{User, UserId};
+
+/// The gateway says it, whatever the client does.
+const CLIENT_ADDRESS: &str = "haat-client-address";
+const SELLERS_MAX: usize = 100;
 
 /// A person who is to have an account.
 pub struct NewUser {
@@ -45,6 +53,57 @@ fn seller_id(text: &str) -> Result<Option<SellerId>> {
 
 pub fn user_id(field: &str, text: &str) -> Result<UserId> {
     UserId::parse(text).map_err(|error| error.in_field(field))
+}
+
+pub fn origin(ctx: &Ctx, request: &pb::CreateSessionRequest) -> Origin {
+    Origin::new(&request.device, ctx.headers.get(CLIENT_ADDRESS).map(String::as_str).unwrap_or_default())
+}
+
+/// What is no id names no session.
+pub fn session_id(text: &str) -> Result<SessionId> {
+    SessionId::parse(text).map_err(|_| SessionError::NotFound.into())
+}
+
+/// `current` is the session that asks.
+pub fn session_summary(session: &Versioned<Session>, current: Option<&str>) -> pb::SessionSummary {
+    pb::SessionSummary {
+        id: session.id.clone(),
+        device: session.origin.device.clone(),
+        address: session.origin.address.clone(),
+        started_at: Some(convert::timestamp(session.started_at)),
+        refreshed_at: Some(convert::timestamp(session.refreshed_at)),
+        is_current: current == Some(session.id.as_str()),
+    }
+}
+
+/// None where it is not given.
+pub fn postal_address(address: Option<haat_contracts::common::PostalAddress>) -> Result<Option<PostalAddress>> {
+    address.map(|address| convert::postal_address("postalAddress", address)).transpose()
+}
+
+pub fn address_book(book: &AddressBook) -> pb::AddressBook {
+    let entry = |(entry, is_default): (&crate::address_book::Entry, bool)| pb::SavedAddress {
+        id: entry.id.to_string(),
+        postal_address: Some(entry.postal.clone().into()),
+        is_default,
+    };
+    pb::AddressBook { addresses: book.entries().map(entry).collect() }
+}
+
+/// What is no id names no seller.
+pub fn seller_in_path(text: &str) -> Result<SellerId> {
+    SellerId::parse(text).map_err(|_| Error::not_found("seller", text))
+}
+
+pub fn seller_ids(texts: &[String]) -> Result<Vec<SellerId>> {
+    if texts.len() > SELLERS_MAX {
+        return Err(Error::invalid("sellerIds", format!("must be at most {SELLERS_MAX}")));
+    }
+    texts.iter().map(|text| SellerId::parse(text).map_err(|error| error.in_field("sellerIds"))).collect()
+}
+
+pub fn seller(id: &str, seller: &Seller) -> pb::Seller {
+    pb::Seller { id: id.to_owned(), display_name: seller.display_name.as_str().to_owned() }
 }
 
 pub fn user(id: &str, user: &User) -> pb::User {

@@ -10,6 +10,7 @@ mod app;
 pub mod assets;
 mod cookies;
 mod csrf;
+mod device;
 mod failure;
 mod form;
 mod headers;

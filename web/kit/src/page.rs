@@ -30,6 +30,8 @@ pub struct Head {
     pub styles: Vec<String>,
     /// The picture for those who pass the page on: a path.
     pub image: Option<String>,
+    /// After so many seconds a browser without scripts asks for the page again; with scripts the page follows by itself.
+    pub reload_s: Option<u32>,
 }
 
 impl Head {
@@ -50,6 +52,11 @@ impl Head {
     #[must_use]
     pub fn with_data(self, json_ld: serde_json::Value) -> Self {
         Head { json_ld: Some(json_ld), ..self }
+    }
+
+    #[must_use]
+    pub fn reloading(self, seconds: u32) -> Self {
+        Head { reload_s: Some(seconds), ..self }
     }
 
     #[must_use]

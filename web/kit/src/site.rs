@@ -11,13 +11,14 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use haat_kernel::{Clock, CorrelationId, Entropy, Error, TraceContext};
 use haat_rpc::Channel;
-use http::header::{CONTENT_TYPE, HOST, SET_COOKIE};
+use http::header::{CONTENT_TYPE, HOST, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use tower::ServiceExt;
 
 use crate::app::App;
 use crate::cookies::{Cookies, LANGUAGE, THEME};
+use crate::device::device;
 use crate::failure::Failure;
 use crate::kit::Kit;
 use crate::language::Language;
@@ -91,6 +92,7 @@ impl Site {
             is_secure: arrival.is_secure,
             host: text(HOST.as_str()).unwrap_or("localhost").to_owned(),
             client_address: arrival.client_address,
+            device: text(USER_AGENT.as_str()).map(device).unwrap_or_default(),
             correlation_id,
             trace: text("traceparent").and_then(TraceContext::parse).unwrap_or_default(),
             now: self.kit.clock.now(),

@@ -37,6 +37,8 @@ pub(crate) struct Inner {
     /// `shop.example:8443`.
     pub host: String,
     pub client_address: String,
+    /// `Chrome on Windows`.
+    pub device: String,
     pub correlation_id: CorrelationId,
     pub trace: TraceContext,
     pub now: Timestamp,

@@ -179,3 +179,25 @@ why-missing = Say why: the reason is kept with what you do.
 do-nothing = Do nothing
 amount = Amount in rupees
 refund-left = { $left } can still be refunded.
+
+act-release-reservation = Release the reservation
+act-release-reservation-text = What a checkout holds goes back to be sold. The checkout then fails, charges nothing, and leaves the cart as it was.
+reservation-holds = { $pieces ->
+    [one] It holds one piece
+   *[other] It holds { $pieces } pieces
+ } and is { $state }.
+reservation-held = held by a checkout
+reservation-allocated = sold: it belongs to orders
+reservation-released = released
+reservation-expired = expired
+reservation-state-unspecified = in no state that is known here
+steps-taken = What the gateway did
+step-admit = Let it in: size, framing, inspection
+step-principal = Found out who asks
+step-permission = Looked at the permission
+step-limit = Counted against the limit
+step-cache = Answered from the cache
+step-read = Read and translated the request
+step-call = Called the service
+step-page = Passed it to the application
+step-answer = Translated the answer

@@ -179,3 +179,25 @@ why-missing = कारण बताएँ: वह आपके काम के
 do-nothing = कुछ न करें
 amount = राशि रुपयों में
 refund-left = { $left } अब भी लौटाए जा सकते हैं।
+
+act-release-reservation = आरक्षण छोड़ें
+act-release-reservation-text = चेकआउट ने जो रोका है वह फिर बिक्री में आ जाता है। चेकआउट तब रुक जाता है, कुछ नहीं लेता, और कार्ट वैसा ही रहता है।
+reservation-holds = { $pieces ->
+    [one] इसमें एक नग है
+   *[other] इसमें { $pieces } नग हैं
+ }; स्थिति: { $state }।
+reservation-held = चेकआउट के पास रुका हुआ
+reservation-allocated = बिका हुआ: ऑर्डरों का है
+reservation-released = छोड़ा हुआ
+reservation-expired = समय बीत चुका
+reservation-state-unspecified = ऐसी स्थिति जो यहाँ ज्ञात नहीं
+steps-taken = गेटवे ने क्या किया
+step-admit = भीतर लिया: आकार, रूप, जाँच
+step-principal = पता किया कि कौन पूछता है
+step-permission = अनुमति देखी
+step-limit = सीमा में गिना
+step-cache = कैश से उत्तर दिया
+step-read = अनुरोध पढ़ा और बदला
+step-call = सेवा को बुलाया
+step-page = एप्लिकेशन को सौंपा
+step-answer = उत्तर बदला

@@ -13,6 +13,7 @@ mod search;
 mod service;
 mod stuck;
 
+use haat_contracts::inventory::inventory_client::InventoryClient;
 use haat_contracts::operations::operations_client::OperationsClient;
 use haat_contracts::orders::orders_client::OrdersClient;
 use haat_contracts::payments::payments_client::PaymentsClient;
@@ -34,6 +35,7 @@ pub(crate) struct Console {
     pub operations: OperationsClient<Channel>,
     pub orders: OrdersClient<Channel>,
     pub payments: PaymentsClient<Channel>,
+    pub inventory: InventoryClient<Channel>,
 }
 
 pub(crate) fn serve(platform: &Platform) -> Result<PagesServer<impl Pages>> {
@@ -46,6 +48,7 @@ pub(crate) fn app(gateway: &Channel) -> App {
         operations: OperationsClient::new(gateway.clone()),
         orders: OrdersClient::new(gateway.clone()),
         payments: PaymentsClient::new(gateway.clone()),
+        inventory: InventoryClient::new(gateway.clone()),
     };
     let router = Router::new()
         .route("/", get(overview::page))

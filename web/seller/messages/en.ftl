@@ -225,3 +225,11 @@ bookings = What was booked
 nothing-booked = Nothing was booked in this time.
 statement-hint = From the ledger, in India's time, after the platform's commission. Days on which nothing happened are left out here; the file has them all.
 download-csv = Download as CSV
+
+your-shop = Your shop
+shop-seen = What buyers see of you
+shop-name = Public name
+shop-name-hint = It stands beside everything that you sell, in the shop and on orders. The shop shows a change within half a minute.
+shop-name-taken = Another seller has this name. Choose one that nobody takes for theirs.
+shop-named = Your public name is changed.
+sold-beside-others = Another seller made this product, and you sell it too: buyers see your offer beside theirs. Its words and pictures are theirs; price and stock are yours.

@@ -17,6 +17,8 @@ use haat_contracts::payments::payments_client::PaymentsClient;
 use haat_contracts::payments::{GetSellerStatementRequest, SellerStatement};
 use haat_contracts::pricing::pricing_client::PricingClient;
 use haat_contracts::pricing::{OfferPrice, UpdateOfferRequest};
+use haat_contracts::users::sellers_client::SellersClient;
+use haat_contracts::users::{GetSellerRequest, Seller, UpdateSellerRequest};
 use haat_kernel::{Ctx, Result};
 use haat_rpc::{Channel, send};
 
@@ -31,6 +33,7 @@ pub struct Calls {
     orders: OrdersClient<Channel>,
     payments: PaymentsClient<Channel>,
     pricing: PricingClient<Channel>,
+    sellers: SellersClient<Channel>,
 }
 
 impl Calls {
@@ -41,6 +44,7 @@ impl Calls {
             orders: OrdersClient::new(gateway.clone()),
             payments: PaymentsClient::new(gateway.clone()),
             pricing: PricingClient::new(gateway.clone()),
+            sellers: SellersClient::new(gateway.clone()),
         }
     }
 
@@ -128,6 +132,17 @@ impl Calls {
         let mut orders = self.orders.clone();
         let message = CancelOrderRequest { order: id.to_owned(), reason: reason.to_owned(), email: String::new() };
         send(ctx, message, |request| orders.cancel_order(request)).await
+    }
+
+    pub async fn seller(&self, ctx: &Ctx, id: &str) -> Result<Seller> {
+        let mut sellers = self.sellers.clone();
+        send(ctx, GetSellerRequest { seller: id.to_owned() }, |request| sellers.get_seller(request)).await
+    }
+
+    pub async fn rename_seller(&self, ctx: &Ctx, id: &str, display_name: &str) -> Result<Seller> {
+        let mut sellers = self.sellers.clone();
+        let message = UpdateSellerRequest { seller: id.to_owned(), display_name: display_name.to_owned() };
+        send(ctx, message, |request| sellers.update_seller(request)).await
     }
 
     pub async fn statement(&self, ctx: &Ctx, message: GetSellerStatementRequest) -> Result<SellerStatement> {

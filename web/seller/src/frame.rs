@@ -27,6 +27,7 @@ fn groups(visit: &Visit) -> Vec<(String, Vec<ConsoleLink>)> {
                 link(Icon::Tag, "products", "/products"),
                 link(Icon::Upload, "import", "/import"),
                 link(Icon::Box, "warehouses", "/warehouses"),
+                link(Icon::Store, "your-shop", "/shop"),
             ],
         ),
     ]

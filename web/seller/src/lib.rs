@@ -13,6 +13,7 @@ mod overview;
 mod parts;
 mod product;
 mod products;
+mod shop;
 mod staff;
 mod statement;
 mod upload;
@@ -59,6 +60,7 @@ fn app(gateway: &Channel) -> App {
         // A file of any size is only passed on; the call has limits of its own.
         .route("/import", get(import::page).post(import::import).layer(DefaultBodyLimit::disable()))
         .route("/import.js", get(import::script))
+        .route("/shop", get(shop::page).post(shop::rename))
         .route("/statement", get(statement::page))
         .route("/statement.csv", get(statement::file));
     App::new("/seller", router.with_state(Calls::new(gateway)), MESSAGES, frame::layout)

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::calls::Calls;
 use crate::parts;
-use crate::product::{own_product, shown, variant_name};
+use crate::product::{shown, sold_product, variant_name};
 use crate::products;
 use crate::staff::Staff;
 
@@ -148,7 +148,7 @@ fn path(visit: &Visit, (product, offer): &(String, String)) -> String {
 async fn find(calls: &Calls, visit: &Visit, (product, offer): &(String, String)) -> Result<Shown> {
     let ctx = visit.ctx();
     let (product, stock, warehouses) =
-        futures::join!(own_product(calls, visit, product), calls.stock(&ctx, offer), calls.warehouses(&ctx));
+        futures::join!(sold_product(calls, visit, product), calls.stock(&ctx, offer), calls.warehouses(&ctx));
     let product = product?;
     let stock = match stock {
         // Inventory has not heard of a new offer yet.

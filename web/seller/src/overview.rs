@@ -1,7 +1,7 @@
 //! How the seller's business stands: today, the last 30 days, what is to be done, what is new. A part whose service is away
 //! says so; the others are there all the same.
 
-use haat_contracts::catalog::{ListProductsRequest, ListProductsResponse};
+use haat_contracts::catalog::{ListProductsRequest, ListProductsResponse, Product};
 use haat_contracts::convert;
 use haat_contracts::orders::order::State as OrderState;
 use haat_contracts::orders::{ListOrdersRequest, ListOrdersResponse};
@@ -166,7 +166,10 @@ fn low_stock(visit: &Visit, answer: &Answer<ListProductsResponse>) -> Markup {
         Err(error) => return away(visit, error),
     };
     let columns = [Column::text(visit.t("product")), Column::text(visit.t("availability"))];
-    let row = |product| vec![products::link(visit, product), parts::availability(visit, product)];
+    let row = |product: &Product| {
+        let product = products::as_own(visit, product.clone());
+        vec![products::link(visit, &product), parts::availability(visit, &product)]
+    };
     let rows: Vec<Vec<Markup>> = found.products.iter().map(row).collect();
     html! {
         @if rows.is_empty() { p.soft { (ui::icon(Icon::Check)) " " (visit.t("nothing-low")) } }

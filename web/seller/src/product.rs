@@ -18,7 +18,7 @@ use crate::calls::Calls;
 use crate::parts;
 use crate::product::form::{Fields, Filled};
 use crate::products;
-use crate::staff::Staff;
+use crate::staff::{Staff, own_seller};
 
 /// A form that is one button.
 #[derive(Default, Deserialize)]
@@ -47,8 +47,9 @@ pub async fn create(State(calls): State<Calls>, Staff(visit): Staff, Form(fields
 }
 
 pub async fn page(State(calls): State<Calls>, Staff(visit): Staff, Path(id): Path<String>) -> Result<Page> {
-    let product = own_product(&calls, &visit, &id).await?;
-    Ok(edit_page(&visit, &product, &Filled::of(&product), &Errors::default()))
+    let product = sold_product(&calls, &visit, &id).await?;
+    let is_own = product.seller_id == own_seller(&visit);
+    Ok(if is_own { edit_page(&visit, &product, &Filled::of(&product), &Errors::default()) } else { sold_page(&visit, &product) })
 }
 
 pub async fn update(
@@ -57,7 +58,10 @@ pub async fn update(
     Path(id): Path<String>,
     Form(fields): Form<Fields>,
 ) -> Result<Response> {
-    let product = own_product(&calls, &visit, &id).await?;
+    let product = sold_product(&calls, &visit, &id).await?;
+    if product.seller_id != own_seller(&visit) {
+        return Err(Failure::NotFound);
+    }
     let filled = Filled::read(&fields);
     let shown_again = |errors: &Errors| shown(edit_page(&visit, &product, &filled, errors));
     if filled.wants_more_rows {
@@ -99,11 +103,11 @@ pub async fn archive(
     Ok(see_other(&products::path(&visit, &id)).notice("product-archived"))
 }
 
-/// A published product of another seller can be read by everybody, and is none to be edited here.
-pub async fn own_product(calls: &Calls, visit: &Visit, id: &str) -> Result<Product> {
-    let product = calls.product(&visit.ctx(), id).await?;
-    let is_own = visit.user().and_then(|user| user.seller_id.as_deref()) == Some(product.seller_id.as_str());
-    if is_own { Ok(product) } else { Err(Failure::NotFound) }
+/// A product that the seller made, or sells beside others, as far as it is theirs. A published product of another seller can be
+/// read by everybody, and has nothing to be done here.
+pub async fn sold_product(calls: &Calls, visit: &Visit, id: &str) -> Result<Product> {
+    let product = products::as_own(visit, calls.product(&visit.ctx(), id).await?);
+    if product.variants.is_empty() { Err(Failure::NotFound) } else { Ok(product) }
 }
 
 /// A page once more, with what was wrong.
@@ -138,6 +142,17 @@ fn edit_page(visit: &Visit, product: &Product, filled: &Filled, errors: &Errors)
         }
     };
     parts::page_below(&trail(visit, &product.title), &product.title, &actions(visit, product, &path), &content)
+}
+
+/// Of another seller's product: one's own prices and stock.
+fn sold_page(visit: &Visit, product: &Product) -> Page {
+    let actions = ui::link_button(Look::Quiet, &format!("/products/{}", product.id), &visit.t("see-in-shop"));
+    let content = html! {
+        p.row { (parts::product_state(visit, product.state())) (parts::availability(visit, product)) }
+        (ui::notice(ui::Tone::Info, &html! { (visit.t("sold-beside-others")) }))
+        (parts::section(&visit.t("prices-and-stock"), &html! { p.soft { (visit.t("choose-variant")) } (variants(visit, product)) }))
+    };
+    parts::page_below(&trail(visit, &product.title), &product.title, &actions, &content)
 }
 
 fn trail(visit: &Visit, title: &str) -> Markup {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calls::Calls;
 use crate::parts;
-use crate::staff::Staff;
+use crate::staff::{Staff, own_seller};
 
 const PAGE_SIZE: i32 = 25;
 /// The values of `state` that have a tab; `low` asks for low stock.
@@ -61,6 +61,16 @@ impl Wanted {
     fn on_page(&self, token: &str) -> Self {
         Wanted { page: token.to_owned(), ..self.clone() }
     }
+}
+
+/// What of it is the seller's: their own offers, and the variants that have one.
+pub fn as_own(visit: &Visit, mut product: Product) -> Product {
+    let seller = own_seller(visit);
+    for variant in &mut product.variants {
+        variant.offers.retain(|offer| offer.seller_id == seller);
+    }
+    product.variants.retain(|variant| !variant.offers.is_empty());
+    product
 }
 
 pub async fn page(State(calls): State<Calls>, Staff(visit): Staff, Query(wanted): Query<Wanted>) -> Result<Page> {
@@ -113,6 +123,7 @@ fn list(visit: &Visit, wanted: &Wanted, found: &ListProductsResponse) -> Markup 
     }
     let columns = [Column::text(visit.t("product")), Column::text(visit.t("state")), Column::number(visit.t("price"))];
     let row = |product: &Product| {
+        let product = &as_own(visit, product.clone());
         vec![
             link(visit, product),
             html! { div.row { (parts::product_state(visit, product.state())) (parts::availability(visit, product)) } },

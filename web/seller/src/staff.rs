@@ -19,6 +19,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Staff {
     }
 }
 
+/// For whom they act; nobody, for those who are no staff.
+pub fn own_seller(visit: &Visit) -> &str {
+    visit.user().and_then(|user| user.seller_id.as_deref()).unwrap_or_default()
+}
+
 fn no_seller(visit: &Visit) -> Page {
     let title = visit.t("no-seller-title");
     let who = visit.user().and_then(|user| user.email.clone()).unwrap_or_default();

@@ -23,6 +23,8 @@ const ADJUST: &str = "/haat.inventory.v1.Inventory/AdjustStock";
 const WAREHOUSES: &str = "/haat.inventory.v1.Inventory/ListWarehouses";
 const ORDERS: &str = "/haat.orders.v1.Orders/ListOrders";
 const ORDER: &str = "/haat.orders.v1.Orders/GetOrder";
+const SELLER: &str = "/haat.users.v1.Sellers/GetSeller";
+const RENAME: &str = "/haat.users.v1.Sellers/UpdateSeller";
 const STATEMENT: &str = "/haat.payments.v1.Payments/GetSellerStatement";
 
 fn staff(gateway: &FakeGateway) -> Browser {
@@ -234,4 +236,42 @@ fn both_languages_say_the_same_things_and_everything_that_is_said() {
             assert!(known.contains(&id) || kit.contains(&format!("\n{id} = ")), "nothing is said for `{id}`");
         }
     }
+}
+
+#[tokio::test]
+async fn a_seller_names_the_shop() {
+    use haat_contracts::users::{Seller, UpdateSellerRequest};
+    let gateway = FakeGateway::new();
+    gateway.refuse(SELLER, Error::not_found("seller", "seller_1"));
+    assert_eq!(staff(&gateway).get("/seller/shop").await.status, 200, "one who has no name yet");
+    let seller = Seller { id: "seller_1".into(), display_name: HOSTILE.into() };
+    gateway.answer(SELLER, &seller).answer(RENAME, &seller);
+    let page = staff(&gateway).get("/seller/shop").await.body;
+    assert!(page.contains("&lt;script&gt;") && !page.contains("<script>alert"), "{page}");
+    let answer = staff(&gateway).post("/seller/shop", &[("displayName", "Meera & Daughters"), ("key", "k")]).await;
+    assert_eq!(answer.location(), "/seller/shop");
+    let asked = gateway.asked(RENAME).pop().unwrap().message::<UpdateSellerRequest>();
+    assert_eq!((asked.seller.as_str(), asked.display_name.as_str()), ("seller_1", "Meera & Daughters"));
+    gateway.refuse(RENAME, Error::new(Kind::AlreadyExists, "seller_name_taken", "Another seller has this name."));
+    let answer = staff(&gateway).post("/seller/shop", &[("displayName", "Chandni Traders"), ("key", "k")]).await;
+    assert!(answer.status == 422 && answer.body.contains("Another seller has this name"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn what_is_sold_beside_others_shows_ones_own_offer_and_no_more() {
+    let gateway = stocked();
+    let mut product = kurta();
+    product.seller_id = "seller_2".into();
+    let theirs = Offer { id: "offer_2".into(), seller_id: "seller_2".into(), price: Some(inr(99_900)), ..Offer::default() };
+    product.variants[0].offers.insert(0, theirs.clone());
+    gateway.answer(GET, &product);
+    let page = staff(&gateway).get("/seller/products/product_1").await.body;
+    assert!(page.contains("offers/offer_1") && !page.contains("offer_2") && page.contains("₹1,299.00"), "{page}");
+    assert!(!page.contains("name=\"title\""), "the words are the other's: {page}");
+    assert_eq!(staff(&gateway).get("/seller/products/product_1/offers/offer_1").await.status, 200);
+    assert_eq!(staff(&gateway).get("/seller/products/product_1/offers/offer_2").await.status, 404);
+    assert_eq!(staff(&gateway).post("/seller/products/product_1", &[("title", "Mine")]).await.status, 404);
+    product.variants[0].offers = vec![theirs];
+    gateway.answer(GET, &product);
+    assert_eq!(staff(&gateway).get("/seller/products/product_1").await.status, 404, "not sold by them at all");
 }

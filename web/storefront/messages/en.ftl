@@ -171,7 +171,6 @@ parcels = { $count ->
    *[other] { $count } parcels
  }
 parcels-why = Each seller sends a parcel of their own, and you can follow and cancel each by itself.
-goods-of-seller = Items of this parcel:
 pay-by-card = Pay by card
 sandbox-note = This shop runs with a sandbox payment provider: no real card is charged. Choose what the card should do.
 card-ok = A card that works
@@ -284,3 +283,71 @@ pieces = { $count ->
    *[other] { $count } pieces
  }
 feed-title = New on Haat
+
+why-lowest-price = The lowest price of { $count } sellers who have it.
+why-only-available = Of { $count } sellers the only one who has it now.
+why-same-price = { $count } sellers have it; this one asks no more than the others.
+dearer-by = { $amount } more
+cheaper-by = { $amount } less
+same-price = The same price
+promotions = Offers
+promotions-how = Type the code in your cart, or choose it there.
+percent-off = { $percent } % off
+amount-off = { $amount } off
+off-from = { $off } from { $minimum } of goods on
+promotion-missing = Add { $amount } more to use it.
+standard-delivery = Standard delivery
+parcel-total = This parcel in all:
+
+addresses = Addresses
+no-addresses = You keep no addresses yet. With one, checking out is a matter of a click.
+add-address = Add an address
+edit-address = Change the address
+edit = Change
+make-default = Make it the default
+default-address = Default
+use-as-default = Use it unless I choose another
+save = Save
+do-not-save = Do not save
+address-kept = The address is kept.
+address-removed = The address is removed.
+address-book-full = You keep twenty addresses already. Remove one first.
+keep-address = Keep this address in my address book
+choose-address = Choose where we send it.
+another-address = Send it to another address
+change-addresses = Change my addresses
+
+sessions = Where you are signed in
+sessions-text = Each line is a browser or an app that is signed in with your account. Sign out where you do not know it, and change your password.
+this-session = This one
+unknown-device = Unknown device
+session-began = Signed in on { $time }
+session-from = from { $address }
+session-last = Last active around { $time }
+session-ended = Signed out there. A page that is open there may still work for up to fifteen minutes.
+sign-out-elsewhere = Sign out everywhere else
+sign-out-elsewhere-text = You stay signed in here. Elsewhere nobody gets in again without the password; a page that is open there may still work for up to fifteen minutes.
+sessions-ended = You are signed out everywhere else. Pages that are open there may still work for up to fifteen minutes.
+
+category-kurtas = Kurtas
+category-sarees = Sarees
+category-shirts = Shirts
+category-t-shirts = T-shirts
+category-dresses = Dresses
+category-jackets = Jackets
+category-dupattas-stoles = Dupattas & stoles
+category-kids-wear = Kids’ wear
+category-footwear = Footwear
+category-bags = Bags
+category-jewellery = Jewellery
+category-bed-linen = Bed linen
+category-cushions-curtains = Cushions & curtains
+category-kitchen = Kitchen
+category-tableware = Tableware
+category-d-cor = Décor
+category-stationery = Stationery
+category-toys = Toys
+category-electronics = Electronics
+category-spices = Spices
+category-tea-coffee = Tea & coffee
+category-snacks-sweets = Snacks & sweets

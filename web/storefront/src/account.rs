@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::order_parts::state_badge;
+use crate::sellers::Names;
 use crate::{Front, cart, parts, wanted};
 
 const RECENT: i32 = 3;
@@ -17,6 +18,7 @@ const PICTURES: usize = 4;
 pub async fn page(State(front): State<Front>, visit: Visit) -> Result<Page> {
     let user = visit.demand_user()?.clone();
     let recent = front.shop.orders(&visit.ctx(), RECENT, "").await?;
+    let names = front.names(&visit, &recent.orders).await;
     let (name, email) = (visit.t("your-name"), visit.t("email"));
     let body = html! {
         h1 { (visit.t_with("hello", &[("name", user.display_name.as_str().into())])) }
@@ -36,22 +38,30 @@ pub async fn page(State(front): State<Front>, visit: Visit) -> Result<Page> {
                     @if !recent.orders.is_empty() { a.more href="/account/orders" { (visit.t("see-all")) (ui::icon(ui::Icon::ArrowRight)) } }
                 }
                 @if recent.orders.is_empty() { p { (visit.t("no-orders-text")) " " a href="/search" { (visit.t("home-shop-all")) } } }
-                @else { (list(&visit, &recent.orders)) }
+                @else { (list(&visit, &recent.orders, &names)) }
             }
         }
     };
     Ok(Page::new(Head::titled(visit.t("my-account")).private(), body))
 }
 
-fn tabs(visit: &Visit, current: &str) -> Markup {
+pub fn tabs(visit: &Visit, current: &str) -> Markup {
     let tab = |label: &str, href: &str| ui::Tab { label: visit.t(label), href: href.to_owned(), is_current: href == current };
-    ui::tabs(&visit.t("my-account"), &[tab("profile", "/account"), tab("my-orders", "/account/orders")])
+    ui::tabs(
+        &visit.t("my-account"),
+        &[
+            tab("profile", "/account"),
+            tab("my-orders", "/account/orders"),
+            tab("addresses", "/account/addresses"),
+            tab("sessions", "/account/sessions"),
+        ],
+    )
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Paged {
-    page: String,
+    pub page: String,
 }
 
 pub async fn orders(State(front): State<Front>, visit: Visit, Query(paged): Query<Paged>) -> Result<Page> {
@@ -63,6 +73,7 @@ pub async fn orders(State(front): State<Front>, visit: Visit, Query(paged): Quer
         let body = ui::empty_state(ui::Icon::Box, &visit.t("no-orders"), &visit.t("no-orders-text"), &action);
         return Ok(Page::new(Head::titled(title).private(), body));
     }
+    let names = front.names(&visit, &found.orders).await;
     let pager = ui::Pager {
         first: (!paged.page.is_empty()).then(|| "/account/orders".to_owned()),
         next: (!found.next_page_token.is_empty())
@@ -73,17 +84,17 @@ pub async fn orders(State(front): State<Front>, visit: Visit, Query(paged): Quer
         h1 { (title) }
         (tabs(&visit, "/account/orders"))
         h2.visually-hidden { (title) }
-        (list(&visit, &found.orders))
+        (list(&visit, &found.orders, &names))
         (ui::pagination(&visit, &pager))
     };
     Ok(Page::new(Head::titled(title).private(), body))
 }
 
-fn list(visit: &Visit, orders: &[Order]) -> Markup {
-    html! { ul.order-list { @for order in orders { li { (item(visit, order)) } } } }
+fn list(visit: &Visit, orders: &[Order], names: &Names) -> Markup {
+    html! { ul.order-list { @for order in orders { li { (item(visit, order, names)) } } } }
 }
 
-fn item(visit: &Visit, order: &Order) -> Markup {
+fn item(visit: &Visit, order: &Order, names: &Names) -> Markup {
     let pieces: i64 = order.lines.iter().map(|line| i64::from(line.quantity)).sum();
     let date = parts::time(order.created_at.as_ref()).map(|at| visit.date(at)).unwrap_or_default();
     let title = order.lines.first().map(|line| line.title.as_str()).unwrap_or_default();
@@ -94,7 +105,7 @@ fn item(visit: &Visit, order: &Order) -> Markup {
             }
             div.order-item-text {
                 h3 { a href={ "/orders/" (order.order_group_id) } { (title) @if order.lines.len() > 1 { " " (visit.t_with("and-more", &[("count", (order.lines.len() - 1).into())])) } } }
-                p.small { (date) " · " (visit.t_with("pieces", &[("count", pieces.into())])) " · " (parts::seller_name(visit, &order.seller_id)) }
+                p.small { (date) " · " (visit.t_with("pieces", &[("count", pieces.into())])) " · " (names.of(visit, &order.seller_id)) }
             }
             div.order-item-state { (state_badge(visit, order)) strong { (parts::price_or_dash(visit, order.total.as_ref())) } }
         }

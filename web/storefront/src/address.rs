@@ -1,95 +1,14 @@
 //! Where to send what is bought, and how to reach who buys: the first step of the checkout.
 
 use haat_contracts::checkout::{Cart, UpdateCartRequest};
-use haat_contracts::common::PostalAddress;
+use haat_contracts::users::{AddAddressRequest, SavedAddress};
 use haat_web::axum::extract::State;
-use haat_web::{Errors, Failure, Form, Head, Page, Result, SeeOther, Visit, see_other, ui};
+use haat_web::{Errors, Failure, Form, Head, Page, Query, Result, SeeOther, Visit, see_other, ui};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use crate::{Front, Shop, basket, cart, parts};
-
-/// The states and territories of India: as people write them.
-const STATES: [&str; 36] = [
-    "Andaman and Nicobar Islands",
-    "Andhra Pradesh",
-    "Arunachal Pradesh",
-    "Assam",
-    "Bihar",
-    "Chandigarh",
-    "Chhattisgarh",
-    "Dadra and Nagar Haveli and Daman and Diu",
-    "Delhi",
-    "Goa",
-    "Gujarat",
-    "Haryana",
-    "Himachal Pradesh",
-    "Jammu and Kashmir",
-    "Jharkhand",
-    "Karnataka",
-    "Kerala",
-    "Ladakh",
-    "Lakshadweep",
-    "Madhya Pradesh",
-    "Maharashtra",
-    "Manipur",
-    "Meghalaya",
-    "Mizoram",
-    "Nagaland",
-    "Odisha",
-    "Puducherry",
-    "Punjab",
-    "Rajasthan",
-    "Sikkim",
-    "Tamil Nadu",
-    "Telangana",
-    "Tripura",
-    "Uttar Pradesh",
-    "Uttarakhand",
-    "West Bengal",
-];
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Delivery {
-    email: String,
-    name: String,
-    line1: String,
-    line2: String,
-    city: String,
-    state: String,
-    #[serde(rename = "postalCode")]
-    postal_code: String,
-    phone: String,
-}
-
-impl Delivery {
-    fn of(email: &str, address: &PostalAddress) -> Self {
-        Delivery {
-            email: email.to_owned(),
-            name: address.name.clone(),
-            line1: address.line1.clone(),
-            line2: address.line2.clone(),
-            city: address.city.clone(),
-            state: address.state.clone(),
-            postal_code: address.postal_code.clone(),
-            phone: address.phone.clone(),
-        }
-    }
-
-    fn address(&self) -> PostalAddress {
-        PostalAddress {
-            name: self.name.clone(),
-            line1: self.line1.clone(),
-            line2: self.line2.clone(),
-            city: self.city.clone(),
-            state: self.state.clone(),
-            postal_code: self.postal_code.clone(),
-            country: "IN".to_owned(),
-            phone: self.phone.clone(),
-        }
-    }
-}
+use crate::address_form::{Delivery, named, summary};
+use crate::{Front, Shop, address_form, basket, cart, parts};
 
 /// The cart that can be checked out; else where the visitor is sent.
 pub async fn ready_cart(shop: &Shop, visit: &Visit) -> Result<Cart> {
@@ -98,13 +17,51 @@ pub async fn ready_cart(shop: &Shop, visit: &Visit) -> Result<Cart> {
     if cart.checkout_id.is_empty() { Ok(cart) } else { Err(Failure::Elsewhere(format!("/checkout/{}", cart.checkout_id))) }
 }
 
-pub async fn page(State(front): State<Front>, visit: Visit) -> Result<Page> {
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Way {
+    /// Another address than those of the book is wanted.
+    other: String,
+}
+
+pub async fn page(State(front): State<Front>, visit: Visit, Query(way): Query<Way>) -> Result<Page> {
     let cart = ready_cart(&front.shop, &visit).await?;
+    let book = book(&front.shop, &visit).await;
     let filled = match &cart.shipping_address {
         Some(address) => Delivery::of(&cart.email, address),
-        None => last_used(&front.shop, &visit).await.unwrap_or_else(|| beginning(&visit, &cart)),
+        None if book.is_empty() => last_used(&front.shop, &visit).await.unwrap_or_else(|| beginning(&visit, &cart)),
+        None => beginning(&visit, &cart),
     };
-    Ok(shown(&visit, &cart, &filled, &Errors::default()))
+    let book = if way.other.is_empty() { book } else { Vec::new() };
+    Ok(shown(&visit, &cart, &book, &filled, &Errors::default()))
+}
+
+/// The addresses that a signed-in buyer keeps. One can type an address when nobody knows them.
+async fn book(shop: &Shop, visit: &Visit) -> Vec<SavedAddress> {
+    if visit.user().is_none() {
+        return Vec::new();
+    }
+    shop.address_book(&visit.ctx()).await.map(|book| book.addresses).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the checkout does without the address book");
+        Vec::new()
+    })
+}
+
+#[derive(Deserialize)]
+pub struct Choice {
+    address: String,
+}
+
+/// One of the address book.
+pub async fn choose(State(front): State<Front>, visit: Visit, Form(form): Form<Choice>) -> Result<SeeOther> {
+    let cart = ready_cart(&front.shop, &visit).await?;
+    let chosen = book(&front.shop, &visit).await.into_iter().find(|saved| saved.id == form.address);
+    // Removed in another window.
+    let Some(chosen) = chosen else { return Ok(see_other("/checkout")) };
+    let shipping_address = chosen.postal_address;
+    let message = UpdateCartRequest { cart: cart.id.clone(), shipping_address, ..UpdateCartRequest::default() };
+    front.shop.update_cart(&visit.ctx(), message).await?;
+    Ok(see_other("/checkout/payment"))
 }
 
 fn beginning(visit: &Visit, cart: &Cart) -> Delivery {
@@ -136,14 +93,24 @@ pub async fn save(State(front): State<Front>, visit: Visit, Form(form): Form<Del
             Ok(_) => {
                 if visit.user().is_none() {
                     basket::remember_guest(&visit, form.email.trim());
+                } else if !form.keep.is_empty() {
+                    keep(&front.shop, &visit, &form).await;
                 }
                 return Ok(see_other("/checkout/payment"));
             }
             Err(error) => errors = named(&visit, Errors::of(error)?),
         }
     }
-    let page = shown(&visit, &cart, &form, &errors).with_status(haat_web::axum::http::StatusCode::UNPROCESSABLE_ENTITY);
+    let page = shown(&visit, &cart, &[], &form, &errors).with_status(haat_web::axum::http::StatusCode::UNPROCESSABLE_ENTITY);
     Err(Failure::Shown(Box::new(page)))
+}
+
+/// The order does not hang on it.
+async fn keep(shop: &Shop, visit: &Visit, form: &Delivery) {
+    let message = AddAddressRequest { postal_address: Some(form.address()), is_default: false };
+    if let Err(error) = shop.add_address(&visit.ctx(), message).await {
+        tracing::warn!(%error, "an address could not be kept");
+    }
 }
 
 fn missing(visit: &Visit, form: &Delivery) -> Errors {
@@ -154,63 +121,14 @@ fn missing(visit: &Visit, form: &Delivery) -> Errors {
     errors
 }
 
-/// The call's names of fields are not the form's; and the commonest mistakes in the visitor's words.
-fn named(visit: &Visit, errors: Errors) -> Errors {
-    let mut named = Errors::default();
-    named.summary.clone_from(&errors.summary);
-    let mut has_fields = false;
-    for (field, text) in errors.fields() {
-        let field = field.strip_prefix("shippingAddress.").unwrap_or(field);
-        let id = format!("wrong-{}", field.to_lowercase());
-        let text = if visit.knows(&id) { visit.t(&id) } else { text.to_owned() };
-        named.add(field, text);
-        has_fields = true;
-    }
-    if has_fields {
-        named.summary = None;
-    }
-    named
-}
-
-fn shown(visit: &Visit, cart: &Cart, filled: &Delivery, errors: &Errors) -> Page {
+fn shown(visit: &Visit, cart: &Cart, book: &[SavedAddress], filled: &Delivery, errors: &Errors) -> Page {
     let t = |id: &str| visit.t(id);
-    let choose = t("choose-state");
-    let mut states = vec![("", choose.as_str())];
-    states.extend(STATES.map(|state| (state, state)));
-    // What was typed elsewhere, such as `DL`, is kept.
-    if !filled.state.is_empty() && !STATES.contains(&filled.state.as_str()) {
-        states.push((&filled.state, &filled.state));
-    }
     let body = html! {
         h1 { (t("checkout")) }
         (steps(visit, 0))
         (summary(visit, errors))
         div.cart {
-            form.stack method="post" action="/checkout/address" {
-                (visit.csrf_field())
-                fieldset.panel.form-part {
-                    legend { (t("contact")) }
-                    @if let Some(user) = visit.user() {
-                        p { (visit.t_with("signed-in-as", &[("email", user.email.clone().unwrap_or_default().into())])) }
-                    } @else {
-                        (ui::Field::email("email", &t("email")).value(&filled.email).hint(&t("email-why")).errors(errors).required().autocomplete("email"))
-                        p.small { (t("have-account")) " " a href="/sign-in?return=%2Fcheckout" { (t("sign-in")) } }
-                    }
-                }
-                fieldset.panel.form-part {
-                    legend { (t("delivery-address")) }
-                    (ui::Field::text("name", &t("full-name")).value(&filled.name).errors(errors).required().autocomplete("name").with("maxlength", "200"))
-                    (ui::Field::text("line1", &t("address-line1")).value(&filled.line1).errors(errors).required().autocomplete("address-line1").with("maxlength", "200"))
-                    (ui::Field::text("line2", &t("address-line2")).value(&filled.line2).errors(errors).autocomplete("address-line2").with("maxlength", "200"))
-                    div.two {
-                        (ui::Field::text("postalCode", &t("pin-code")).value(&filled.postal_code).errors(errors).required().autocomplete("postal-code").with("inputmode", "numeric").with("maxlength", "16"))
-                        (ui::Field::text("city", &t("city")).value(&filled.city).errors(errors).required().autocomplete("address-level2").with("maxlength", "200"))
-                    }
-                    (ui::Field::select("state", &t("state"), &states).value(&filled.state).errors(errors).required().autocomplete("address-level1"))
-                    (ui::Field::phone("phone", &t("phone")).value(&filled.phone).hint(&t("phone-why")).errors(errors).autocomplete("tel").with("maxlength", "20"))
-                }
-                (ui::submit(ui::Look::Primary, &t("to-payment")))
-            }
+            @if book.is_empty() { (typed(visit, filled, errors)) } @else { (from_book(visit, cart, book)) }
             aside.summary aria-labelledby="summary" {
                 h2 id="summary" { (t("summary")) }
                 (brief_lines(visit, cart))
@@ -222,16 +140,55 @@ fn shown(visit: &Visit, cart: &Cart, filled: &Delivery, errors: &Errors) -> Page
     Page::new(Head::titled(t("checkout")).private(), body)
 }
 
-/// What is wrong, each with the way to its field; the words say which.
-fn summary(visit: &Visit, errors: &Errors) -> Markup {
-    if errors.is_empty() {
-        return html! {};
+fn typed(visit: &Visit, filled: &Delivery, errors: &Errors) -> Markup {
+    let t = |id: &str| visit.t(id);
+    html! {
+        form.stack method="post" action="/checkout/address" {
+            (visit.csrf_field())
+            fieldset.panel.form-part {
+                legend { (t("contact")) }
+                @if let Some(user) = visit.user() {
+                    p { (visit.t_with("signed-in-as", &[("email", user.email.clone().unwrap_or_default().into())])) }
+                } @else {
+                    (ui::Field::email("email", &t("email")).value(&filled.email).hint(&t("email-why")).errors(errors).required().autocomplete("email"))
+                    p.small { (t("have-account")) " " a href="/sign-in?return=%2Fcheckout" { (t("sign-in")) } }
+                }
+            }
+            fieldset.panel.form-part {
+                legend { (t("delivery-address")) }
+                (address_form::fields(visit, filled, errors))
+                @if visit.user().is_some() { (ui::Field::check("keep", &t("keep-address")).value(&filled.keep)) }
+            }
+            (ui::submit(ui::Look::Primary, &t("to-payment")))
+        }
     }
-    let content = html! {
-        p { strong { (errors.summary.clone().unwrap_or_else(|| visit.t("form-has-errors"))) } }
-        ul { @for (field, text) in errors.fields() { li { a href={ "#field-" (field) } { (text) } } } }
-    };
-    ui::notice(ui::Tone::Bad, &content)
+}
+
+/// The one that the cart goes to is chosen, else the default.
+fn from_book(visit: &Visit, cart: &Cart, book: &[SavedAddress]) -> Markup {
+    let going_to = book.iter().find(|saved| cart.shipping_address.is_some() && saved.postal_address == cart.shipping_address);
+    let chosen = going_to.or(book.first()).map(|saved| saved.id.as_str());
+    html! {
+        form.stack method="post" action="/checkout/address/saved" {
+            (visit.csrf_field())
+            fieldset.panel.cards-to-pay {
+                legend { h2 { (visit.t("delivery-address")) } }
+                p.small { (visit.t("choose-address")) }
+                @for saved in book {
+                    label.pay-card {
+                        input type="radio" name="address" value=(saved.id) checked[chosen == Some(saved.id.as_str())] required;
+                        @if let Some(address) = &saved.postal_address { (parts::address(address)) }
+                        @if saved.is_default { (ui::badge(ui::Tone::Info, &visit.t("default-address"))) }
+                    }
+                }
+            }
+            (ui::submit(ui::Look::Primary, &visit.t("to-payment")))
+            p.row {
+                a href="/checkout?other=1" { (visit.t("another-address")) }
+                a href="/account/addresses" { (visit.t("change-addresses")) }
+            }
+        }
+    }
 }
 
 pub fn steps(visit: &Visit, current: usize) -> Markup {

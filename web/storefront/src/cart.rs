@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use haat_contracts::catalog::Product;
 use haat_contracts::checkout::Cart;
-use haat_contracts::checkout::cart::{Item, Problem};
+use haat_contracts::checkout::cart::{Item, Problem, SellerPart};
 use haat_contracts::checkout::checkout::State as CheckoutState;
-use haat_contracts::common::Money;
 use haat_kernel::Error;
 use haat_web::axum::extract::{Path, State};
 use haat_web::{Failure, Form, Head, Page, Result, SeeOther, Visit, see_other, ui};
@@ -14,7 +13,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::goods::{self, Picture};
-use crate::{Front, Shop, basket, parts, pictures};
+use crate::sellers::Names;
+use crate::{Front, Shop, basket, parts, pictures, promotions};
 
 const QUANTITY_MAX: i32 = 99;
 /// Lines whose pictures are asked for; more are drawn from their titles.
@@ -93,7 +93,7 @@ pub async fn apply_coupon(State(front): State<Front>, visit: Visit, Form(form): 
         Err(error) if !error.kind.is_transient() && error.code != "checkout_in_progress" => {
             let cart = basket::open(&front.shop, &visit).await?.unwrap_or_default();
             let refusal = Refusal { code, why: coupon_refusal(&visit, &error) };
-            Err(Failure::Shown(Box::new(shown(&front.shop, &visit, &cart, Some(&refusal)).await)))
+            Err(Failure::Shown(Box::new(shown(&front, &visit, &cart, Some(&refusal)).await)))
         }
         Err(error) => Err(refused(&visit, error)),
     }
@@ -127,7 +127,7 @@ pub async fn page(State(front): State<Front>, visit: Visit) -> Result<Page> {
             _ => Err(Failure::Elsewhere(format!("/checkout/{}", cart.checkout_id))),
         };
     }
-    Ok(shown(&front.shop, &visit, &cart, None).await)
+    Ok(shown(&front, &visit, &cart, None).await)
 }
 
 fn empty(visit: &Visit) -> Page {
@@ -142,11 +142,13 @@ fn empty(visit: &Visit) -> Page {
     )
 }
 
-async fn shown(shop: &Shop, visit: &Visit, cart: &Cart, refusal: Option<&Refusal<'_>>) -> Page {
+async fn shown(front: &Front, visit: &Visit, cart: &Cart, refusal: Option<&Refusal<'_>>) -> Page {
     if cart.items.is_empty() {
         return empty(visit);
     }
-    let pictures = pictures_of(shop, visit, &cart.items).await;
+    let pictures = pictures_of(&front.shop, visit, &cart.items).await;
+    let names = names(front, visit, cart).await;
+    let promotions = front.promotions(visit).await;
     let blocked = cart.problems.iter().any(|problem| problem.code != "price_changed");
     let body = html! {
         h1 { (visit.t("cart")) }
@@ -157,14 +159,18 @@ async fn shown(shop: &Shop, visit: &Visit, cart: &Cart, refusal: Option<&Refusal
             div.cart-lines {
                 @for (seller, items) in by_seller(cart) {
                     section.cart-seller {
-                        h2 { (ui::icon(ui::Icon::Store)) (parts::seller_name(visit, seller)) }
+                        h2 { (ui::icon(ui::Icon::Store)) (names.of(visit, seller)) }
                         ul { @for item in items { li { (line(visit, cart, item, &pictures)) } } }
+                        @if let Some(part) = part_of(cart, seller).filter(|_| cart.shipping_address.is_some()) {
+                            p.cart-delivery { (ui::icon(ui::Icon::Truck)) (visit.t("delivery")) ": " strong { (parts::delivery(visit, part.shipping.as_ref())) } }
+                        }
                     }
                 }
             }
             aside.summary aria-labelledby="summary" {
                 h2 id="summary" { (visit.t("summary")) }
                 (coupon(visit, cart, refusal))
+                (promotions::offered(visit, cart, &promotions))
                 (parts::sums(visit, &sums(cart)))
                 @if blocked { p.small { (visit.t("cart-blocked")) } }
                 a.button.primary.wide href="/checkout" { (visit.t("to-checkout")) }
@@ -194,6 +200,16 @@ pub fn by_seller(cart: &Cart) -> BTreeMap<&str, Vec<&Item>> {
         groups.entry(item.seller_id.as_str()).or_default().push(item);
     }
     groups
+}
+
+/// What the sellers of a cart are called.
+pub async fn names(front: &Front, visit: &Visit, cart: &Cart) -> Names {
+    front.sellers.names(&front.shop, visit, cart.items.iter().map(|item| item.seller_id.as_str())).await
+}
+
+/// What a seller's part of it costs.
+pub fn part_of<'a>(cart: &'a Cart, seller: &str) -> Option<&'a SellerPart> {
+    cart.sellers.iter().find(|part| part.seller_id == seller)
 }
 
 /// The pictures of lines by offer. A product that cannot be read has a drawn one.
@@ -285,11 +301,4 @@ fn coupon(visit: &Visit, cart: &Cart, refusal: Option<&Refusal<'_>>) -> Markup {
 pub fn problem_text(visit: &Visit, problem: &Problem) -> String {
     let id = format!("problem-{}", problem.code.replace('_', "-"));
     if visit.knows(&id) { visit.t_with(&id, &[("detail", problem.detail.as_str().into())]) } else { problem.detail.clone() }
-}
-
-/// The sum of a seller's lines.
-pub fn seller_sum(items: &[&Item]) -> Option<Money> {
-    let totals: Vec<&Money> = items.iter().filter_map(|item| item.total.as_ref()).collect();
-    let first = totals.first()?;
-    Some(Money { currency_code: first.currency_code.clone(), amount: totals.iter().map(|total| total.amount).sum() })
 }

@@ -80,7 +80,7 @@ pub async fn product_sitemap(State(front): State<Front>, visit: Visit, Query(pag
 }
 
 pub async fn category_sitemap(State(front): State<Front>, visit: Visit) -> Response {
-    let categories = front.categories.names();
+    let categories = front.categories.value();
     let paths = categories.iter().map(|name| Wanted::in_category(name).path());
     urls(&visit, std::iter::once("/".to_owned()).chain(paths))
 }

@@ -65,6 +65,28 @@ pub fn by_merit(offers: &[Offer]) -> Vec<&Offer> {
     sorted
 }
 
+/// Why the first of several offers is the one that is sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merit {
+    /// There is only one.
+    None,
+    OnlyAvailable,
+    LowestPrice,
+    /// Others that can be had cost the same.
+    SamePrice,
+}
+
+/// `offers` by merit.
+pub fn merit(offers: &[&Offer]) -> Merit {
+    let mut available = offers.iter().filter(|offer| offer.available);
+    match (offers, available.next(), available.next()) {
+        ([] | [_], ..) | (_, None, _) => Merit::None,
+        (_, Some(_), None) => Merit::OnlyAvailable,
+        (_, Some(best), Some(next)) if amount(best) == amount(next) => Merit::SamePrice,
+        _ => Merit::LowestPrice,
+    }
+}
+
 fn amount(offer: &Offer) -> i64 {
     offer.price.as_ref().map_or(i64::MAX, |price| price.amount)
 }
@@ -190,6 +212,16 @@ mod tests {
         assert_eq!(chosen(&product, "").unwrap().sku, "BM");
         assert_eq!(chosen(&product, "BS").unwrap().sku, "BS");
         assert_eq!(chosen(&product, "no such").unwrap().sku, "BM");
+    }
+
+    #[test]
+    fn the_choice_among_offers_has_a_reason() {
+        let check = |offers: &[Offer], expected| assert_eq!(merit(&by_merit(offers)), expected, "{offers:?}");
+        check(&[offer("a", 100, true)], Merit::None);
+        check(&[offer("a", 100, false), offer("b", 90, false)], Merit::None);
+        check(&[offer("a", 100, true), offer("b", 90, false)], Merit::OnlyAvailable);
+        check(&[offer("a", 100, true), offer("b", 90, true)], Merit::LowestPrice);
+        check(&[offer("a", 90, true), offer("b", 90, true), offer("c", 100, true)], Merit::SamePrice);
     }
 
     #[test]

@@ -86,7 +86,7 @@ fn categories(visit: &Visit, found: &SearchProductsResponse) -> Markup {
         html! {
             a.tile href=(Wanted::in_category(name).path()) {
                 (parts::decoration(&picture))
-                span.tile-name { (name) }
+                span.tile-name { (parts::category_name(visit, name)) }
                 span.tile-count { (visit.t_with("products-count", &[("count", count.into())])) }
             }
         }

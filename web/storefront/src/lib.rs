@@ -5,18 +5,23 @@
 //! once; text from outside is shown as text; browsers load nothing from other hosts: photographs that sellers keep there
 //! come through the shop.
 //!
-//! Reading order: `shop`, `basket`, `frame`; `wanted`, `goods`, `prose`, `pictures`, `parts` (pure); `photographs`; the pages `home`,
-//! `listing`, `product`, `cart`, `address`, `payment`, `progress`, `orders`, `account`; `feeds`.
+//! Reading order: `shop`, `lately`, `sellers`, `basket`, `frame`; `wanted`, `goods`, `prose`, `pictures`, `parts` (pure);
+//! `photographs`; the pages `home`, `listing`, `product` (`offers`), `cart` (`promotions`), `address` (`address_form`), `payment`,
+//! `progress`, `orders`, `account`, `addresses`, `sessions`; `feeds`.
 
 mod account;
 mod address;
+mod address_form;
+mod addresses;
 mod basket;
 mod cart;
 mod feeds;
 mod frame;
 mod goods;
 mod home;
+mod lately;
 mod listing;
+mod offers;
 mod order_parts;
 mod orders;
 mod parts;
@@ -25,11 +30,16 @@ mod photographs;
 mod pictures;
 mod product;
 mod progress;
+mod promotions;
 mod prose;
+mod sellers;
+mod sessions;
 mod shop;
 mod style;
 mod wanted;
 
+use haat_contracts::orders::Order;
+use haat_contracts::pricing::Promotion;
 use haat_kernel::Result;
 use haat_rpc::Channel;
 use haat_service::{Definition, Platform, Wiring};
@@ -40,8 +50,9 @@ use haat_web::axum::response::Response;
 use haat_web::axum::routing::{get, post};
 use haat_web::{App, MessageFiles, Visit};
 
-use crate::frame::Categories;
+use crate::lately::Lately;
 use crate::photographs::Photographs;
+use crate::sellers::{Names, Sellers};
 use crate::shop::Shop;
 
 const MESSAGES: MessageFiles = MessageFiles { en: include_str!("../messages/en.ftl"), hi: include_str!("../messages/hi.ftl") };
@@ -59,15 +70,43 @@ fn wire_up(platform: &Platform) -> Result<Wiring> {
 #[derive(Clone)]
 struct Front {
     shop: Shop,
-    categories: Categories,
+    categories: Lately<Vec<String>>,
+    promotions: Lately<Vec<Promotion>>,
+    sellers: Sellers,
     photographs: Photographs,
 }
 
+impl Front {
+    fn new(gateway: &Channel, photographs: Photographs) -> Self {
+        Front {
+            shop: Shop::new(gateway),
+            categories: Lately::default(),
+            promotions: Lately::default(),
+            sellers: Sellers::default(),
+            photographs,
+        }
+    }
+
+    /// What the sellers of orders are called.
+    async fn names(&self, visit: &Visit, orders: &[Order]) -> Names {
+        self.sellers.names(&self.shop, visit, orders.iter().map(|order| order.seller_id.as_str())).await
+    }
+
+    async fn promotions(&self, visit: &Visit) -> Vec<Promotion> {
+        let ask = async { self.shop.promotions(&visit.ctx()).await.map(Some) };
+        self.promotions.refresh(visit, FRESH_S, ask).await;
+        self.promotions.value()
+    }
+}
+
+/// How old categories and promotions may be.
+const FRESH_S: i64 = 60;
+
 /// The application; `gateway` is its way to all services.
 fn app(gateway: &Channel, photographs: Photographs) -> App {
-    let front = Front { shop: Shop::new(gateway), categories: Categories::default(), photographs };
+    let front = Front::new(gateway, photographs);
     let categories = front.categories.clone();
-    App::new("/", routes(front), MESSAGES, move |visit, page| frame::layout(visit, page, &categories)).with_registration()
+    App::new("/", routes(front), MESSAGES, move |visit, page| frame::layout(visit, page, &categories.value())).with_registration()
 }
 
 fn routes(front: Front) -> Router {
@@ -83,6 +122,7 @@ fn routes(front: Front) -> Router {
         .route("/cart/coupon/remove", post(cart::remove_coupon))
         .route("/checkout", get(address::page))
         .route("/checkout/address", post(address::save))
+        .route("/checkout/address/saved", post(address::choose))
         .route("/checkout/payment", get(payment::page))
         .route("/checkout/pay", post(payment::pay))
         .route("/checkout/{checkout}", get(progress::page))
@@ -91,6 +131,14 @@ fn routes(front: Front) -> Router {
         .route("/orders/{group}/cancel/{order}", get(orders::cancel_page).post(orders::cancel))
         .route("/account", get(account::page))
         .route("/account/orders", get(account::orders))
+        .route("/account/addresses", get(addresses::page))
+        .route("/account/addresses/new", get(addresses::new).post(addresses::add))
+        .route("/account/addresses/{address}", get(addresses::edit).post(addresses::update))
+        .route("/account/addresses/{address}/default", post(addresses::make_default))
+        .route("/account/addresses/{address}/remove", post(addresses::remove))
+        .route("/account/sessions", get(sessions::page))
+        .route("/account/sessions/end-others", post(sessions::end_others))
+        .route("/account/sessions/{session}/end", post(sessions::end))
         .route("/sitemap-categories.xml", get(feeds::category_sitemap))
         .layer(middleware::from_fn_with_state(front.clone(), with_categories));
     Router::new()
@@ -110,7 +158,7 @@ fn routes(front: Front) -> Router {
 
 /// Pages are laid out with the categories of a moment ago.
 async fn with_categories(State(front): State<Front>, visit: Visit, request: Request, next: Next) -> Response {
-    front.categories.refresh(&front.shop, &visit).await;
+    front.categories.refresh(&visit, FRESH_S, frame::categories(&front.shop, &visit)).await;
     next.run(request).await
 }
 

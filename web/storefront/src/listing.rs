@@ -43,12 +43,12 @@ async fn page(front: &Front, visit: &Visit, wanted: &Wanted) -> Result<Page> {
     let head = Head::titled(title.as_str()).described(description).at(canonical);
     // Search engines follow categories; pages of words and filters are for people.
     let head = if wanted.query.is_empty() && wanted.page.is_empty() { head } else { head.private() };
-    Ok(Page::new(head, body(visit, wanted, &title, &found, &front.categories.names())))
+    Ok(Page::new(head, body(visit, wanted, &title, &found, &front.categories.value())))
 }
 
 fn title(visit: &Visit, wanted: &Wanted) -> String {
     match (wanted.query.as_str(), wanted.category.as_slice()) {
-        ("", [category]) => category.clone(),
+        ("", [category]) => parts::category_name(visit, category),
         ("", _) if wanted.sort == "newest" => visit.t("home-new"),
         ("", _) => visit.t("all-products"),
         (query, _) => visit.t_with("search-results-for", &[("query", query.into())]),
@@ -185,8 +185,10 @@ fn one_facet(visit: &Visit, wanted: &Wanted, facet: &Facet) -> Markup {
 }
 
 fn value_name(visit: &Visit, facet: &str, value: &str) -> String {
-    if facet != "price" {
-        return value.to_owned();
+    match facet {
+        "category" => return parts::category_name(visit, value),
+        "price" => {}
+        _ => return value.to_owned(),
     }
     let Some((from, to)) = bounds(value) else { return value.to_owned() };
     let rupees = |minor: u64| {
@@ -215,7 +217,7 @@ fn nothing(visit: &Visit, wanted: &Wanted, categories: &[String]) -> Markup {
         @if !categories.is_empty() {
             section.nothing-else {
                 h2 { (visit.t("home-categories")) }
-                ul.chips { @for name in categories { li { a.chip href=(Wanted::in_category(name).path()) { (name) } } } }
+                ul.chips { @for name in categories { li { a.chip href=(Wanted::in_category(name).path()) { (parts::category_name(visit, name)) } } } }
             }
         }
     }

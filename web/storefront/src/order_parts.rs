@@ -8,6 +8,7 @@ use maud::{Markup, html};
 
 use crate::cart::drawn;
 use crate::parts;
+use crate::sellers::Names;
 
 /// Who bought what, where it goes, what it cost in all.
 pub fn overview(visit: &Visit, group: &OrderGroup, title: &str) -> Markup {
@@ -39,7 +40,7 @@ pub fn overview(visit: &Visit, group: &OrderGroup, title: &str) -> Markup {
     }
 }
 
-pub fn orders(visit: &Visit, group: &OrderGroup) -> Markup {
+pub fn orders(visit: &Visit, group: &OrderGroup, names: &Names) -> Markup {
     let count = group.orders.len();
     html! {
         @for (index, order) in group.orders.iter().enumerate() {
@@ -47,7 +48,7 @@ pub fn orders(visit: &Visit, group: &OrderGroup) -> Markup {
                 header {
                     h2 {
                         @if count > 1 { (visit.t_with("parcel-of", &[("number", (index + 1).into()), ("count", count.into())])) " · " }
-                        (parts::seller_name(visit, &order.seller_id))
+                        (names.of(visit, &order.seller_id))
                     }
                     p.badges { (state_badge(visit, order)) " " (payment_badge(visit, order)) }
                 }
@@ -60,7 +61,9 @@ pub fn orders(visit: &Visit, group: &OrderGroup) -> Markup {
                     }
                 }
                 footer {
-                    p { (visit.t("total")) " " strong { (parts::price_or_dash(visit, order.total.as_ref())) }
+                    p {
+                        (visit.t("delivery")) " " (parts::delivery(visit, order.shipping.as_ref())) " · "
+                        (visit.t("total")) " " strong { (parts::price_or_dash(visit, order.total.as_ref())) }
                         @if !parts::is_zero(order.refunded.as_ref()) {
                             " · " (visit.t_with("refunded-amount", &[("amount", parts::price_or_dash(visit, order.refunded.as_ref()).into())]))
                         }

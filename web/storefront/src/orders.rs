@@ -32,26 +32,28 @@ async fn found(shop: &Shop, visit: &Visit, id: &str) -> Result<OrderGroup> {
 
 pub async fn page(State(front): State<Front>, visit: Visit, Path(id): Path<String>) -> Result<Page> {
     let group = found(&front.shop, &visit, &id).await?;
+    let names = front.names(&visit, &group.orders).await;
     let title = visit.t_with("order-number", &[("number", group.number.as_str().into())]);
     let body = html! {
         (overview(&visit, &group, &title))
-        div data-live={ "/orders/" (id) "/live" } { (orders(&visit, &group)) }
+        div data-live={ "/orders/" (id) "/live" } { (orders(&visit, &group, &names)) }
     };
     Ok(Page::new(Head::titled(title).private(), body))
 }
 
 pub async fn live(State(front): State<Front>, visit: Visit, Path(id): Path<String>) -> Result<Response> {
     let group = found(&front.shop, &visit, &id).await?;
-    let start = (front.shop, visit, id, group, 0_usize);
-    let stream = futures::stream::unfold(start, |(shop, visit, id, last, asked)| async move {
+    let start = (front, visit, id, group, 0_usize);
+    let stream = futures::stream::unfold(start, |(front, visit, id, last, asked)| async move {
         for asked in asked..ASKS_MAX {
             sleep(ASK_EVERY).await;
-            let group = shop.order_group(&visit.ctx(), &id, basket::guest_email(&visit)).await;
+            let group = front.shop.order_group(&visit.ctx(), &id, basket::guest_email(&visit)).await;
             if let Ok(group) = group
                 && group.orders != last.orders
             {
-                let fragment = Fragment::Html(orders(&visit, &group));
-                return Some((fragment, (shop, visit, id, group, asked + 1)));
+                let names = front.names(&visit, &group.orders).await;
+                let fragment = Fragment::Html(orders(&visit, &group, &names));
+                return Some((fragment, (front, visit, id, group, asked + 1)));
             }
         }
         None

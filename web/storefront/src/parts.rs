@@ -3,6 +3,7 @@
 use haat_contracts::catalog::Product;
 use haat_contracts::common::{Discount, Money, PostalAddress};
 use haat_contracts::convert;
+use haat_contracts::pricing::Promotion;
 use haat_kernel::Timestamp;
 use haat_web::{Visit, ui};
 use maud::{Markup, html};
@@ -31,10 +32,24 @@ pub fn is_zero(amount: Option<&Money>) -> bool {
     amount.is_none_or(|amount| amount.amount == 0)
 }
 
-/// What a seller is called: sellers have no public names yet, so the end of the id tells them apart.
-pub fn seller_name(visit: &Visit, id: &str) -> String {
-    let start = id.char_indices().rev().nth(3).map_or(0, |(start, _)| start);
-    visit.t_with("seller-numbered", &[("number", id[start..].to_uppercase().into())])
+/// Categories that the shop knows are named in the visitor's language.
+pub fn category_name(visit: &Visit, name: &str) -> String {
+    let words: Vec<String> =
+        name.split(|char: char| !char.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    let id = format!("category-{}", words.join("-"));
+    if visit.knows(&id) { visit.t(&id) } else { name.to_owned() }
+}
+
+/// An advertised coupon in words: what it takes off, and from which sum on.
+pub fn promotion_terms(visit: &Visit, promotion: &Promotion) -> String {
+    let off = match (promotion.percent_off, &promotion.amount_off) {
+        (Some(percent), _) => visit.t_with("percent-off", &[("percent", percent.into())]),
+        (None, amount) => visit.t_with("amount-off", &[("amount", price_or_dash(visit, amount.as_ref()).into())]),
+    };
+    match promotion.minimum_subtotal.as_ref().filter(|minimum| minimum.amount > 0) {
+        Some(minimum) => visit.t_with("off-from", &[("off", off.into()), ("minimum", price(visit, minimum).into())]),
+        None => off,
+    }
 }
 
 pub fn image(picture: &Picture, is_eager: bool) -> Markup {
@@ -133,7 +148,7 @@ fn discount_title(visit: &Visit, discount: &Discount) -> String {
     visit.t_with("coupon-named", &[("code", discount.code.as_str().into())])
 }
 
-fn delivery(visit: &Visit, shipping: Option<&Money>) -> String {
+pub fn delivery(visit: &Visit, shipping: Option<&Money>) -> String {
     match shipping {
         None => visit.t("delivery-after-address"),
         Some(amount) if amount.amount == 0 => visit.t("free"),

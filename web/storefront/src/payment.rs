@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use haat_contracts::checkout::cart::SellerPart;
 use haat_contracts::checkout::{Cart, PaymentInstrument, StartCheckoutRequest};
 use haat_contracts::common::Money;
 use haat_kernel::{Ctx, Error, Kind};
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
 use crate::address::{brief_lines, ready_cart, steps};
+use crate::sellers::Names;
 use crate::{Front, Shop, basket, cart, parts};
 
 /// The cards of the sandbox: what each is good for is said beside it.
@@ -47,7 +49,8 @@ pub async fn page(State(front): State<Front>, visit: Visit) -> Result<Page> {
     if cart.shipping_address.is_none() || (visit.user().is_none() && cart.email.is_empty()) {
         return Err(Failure::Elsewhere("/checkout".to_owned()));
     }
-    Ok(shown(&visit, &cart, CARDS[0], &visit.key_field(), &Errors::default()))
+    let names = cart::names(&front, &visit, &cart).await;
+    Ok(shown(&visit, &cart, &names, CARDS[0], &visit.key_field(), &Errors::default()))
 }
 
 pub async fn pay(State(front): State<Front>, visit: Visit, Form(form): Form<Payment>) -> Result<SeeOther> {
@@ -63,7 +66,7 @@ pub async fn pay(State(front): State<Front>, visit: Visit, Form(form): Form<Paym
         Ok(checkout) => Ok(see_other(&format!("/checkout/{}", checkout.id))),
         Err(error) => match begun(&front.shop, &visit, id, &error).await {
             Some(checkout) => Ok(see_other(&format!("/checkout/{checkout}"))),
-            None => Err(refused(&front.shop, &visit, &form, error).await),
+            None => Err(refused(&front, &visit, &form, error).await),
         },
     }
 }
@@ -87,14 +90,14 @@ async fn begun(shop: &Shop, visit: &Visit, cart: &str, error: &Error) -> Option<
 }
 
 /// The page once more, with the same key: nothing was bought, and whatever comes of the first attempt is not bought twice.
-async fn refused(shop: &Shop, visit: &Visit, form: &Payment, error: Error) -> Failure {
+async fn refused(front: &Front, visit: &Visit, form: &Payment, error: Error) -> Failure {
     if error.code == "address_required" || error.code == "email_required" || error.code == "unserviceable_address" {
         return Failure::Elsewhere("/checkout".to_owned());
     }
     if error.kind == Kind::NotFound || error.code == "cart_empty" {
         return Failure::Elsewhere("/cart".to_owned());
     }
-    let cart = match ready_cart(shop, visit).await {
+    let cart = match ready_cart(&front.shop, visit).await {
         Ok(cart) => cart,
         Err(failure) => return failure,
     };
@@ -113,10 +116,11 @@ async fn refused(shop: &Shop, visit: &Visit, form: &Payment, error: Error) -> Fa
     } else {
         visit.key_field()
     };
-    Failure::Shown(Box::new(shown(visit, &cart, &form.token, &key, &Errors::summary(text)).with_status(status)))
+    let names = cart::names(front, visit, &cart).await;
+    Failure::Shown(Box::new(shown(visit, &cart, &names, &form.token, &key, &Errors::summary(text)).with_status(status)))
 }
 
-fn shown(visit: &Visit, cart: &Cart, chosen: &str, key: &Markup, errors: &Errors) -> Page {
+fn shown(visit: &Visit, cart: &Cart, names: &Names, chosen: &str, key: &Markup, errors: &Errors) -> Page {
     let t = |id: &str| visit.t(id);
     let total = cart.total.clone().unwrap_or_default();
     let body = html! {
@@ -133,7 +137,7 @@ fn shown(visit: &Visit, cart: &Cart, chosen: &str, key: &Markup, errors: &Errors
                     @if let Some(address) = &cart.shipping_address { (parts::address(address)) }
                     p.small { a href="/checkout" { (t("change-address")) } }
                 }
-                (deliveries(visit, cart))
+                (deliveries(visit, cart, names))
                 form.panel.stack method="post" action="/checkout/pay" data-once {
                     (visit.csrf_field())
                     (key)
@@ -168,8 +172,8 @@ fn card(visit: &Visit, token: &str, is_chosen: bool) -> Markup {
     }
 }
 
-/// One order for each seller, and each sends its own parcel.
-fn deliveries(visit: &Visit, cart: &Cart) -> Markup {
+/// One order for each seller: each sends its own parcel, at its own charge.
+fn deliveries(visit: &Visit, cart: &Cart, names: &Names) -> Markup {
     let groups = cart::by_seller(cart);
     let count = groups.len();
     html! {
@@ -179,12 +183,22 @@ fn deliveries(visit: &Visit, cart: &Cart) -> Markup {
             ul.parcels {
                 @for (seller, items) in &groups {
                     li {
-                        h3 { (ui::icon(ui::Icon::Truck)) (parts::seller_name(visit, seller)) }
+                        h3 { (ui::icon(ui::Icon::Truck)) (names.of(visit, seller)) }
                         ul.brief { @for item in items { li { span { (item.quantity) " × " (item.title) } span { (parts::price_or_dash(visit, item.total.as_ref())) } } } }
-                        p.small { (visit.t("goods-of-seller")) " " strong { (parts::price_or_dash(visit, cart::seller_sum(items).as_ref())) } }
+                        @if let Some(part) = cart::part_of(cart, seller) { (parcel_sums(visit, part)) }
                     }
                 }
             }
         }
+    }
+}
+
+fn parcel_sums(visit: &Visit, part: &SellerPart) -> Markup {
+    html! {
+        p.delivery-choice { (visit.t("standard-delivery")) ": " strong { (parts::delivery(visit, part.shipping.as_ref())) } }
+        @if !parts::is_zero(part.discount.as_ref()) {
+            p.small { (visit.t("discount")) ": −" (parts::price_or_dash(visit, part.discount.as_ref())) }
+        }
+        p.small { (visit.t("parcel-total")) " " strong { (parts::price_or_dash(visit, part.total.as_ref())) } }
     }
 }

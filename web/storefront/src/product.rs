@@ -1,6 +1,7 @@
-//! A product's page: its pictures, its variants to choose from, and the sellers' offers on the chosen one.
+//! A product's page: its pictures, its variants to choose from, and what is said of it. The sellers' offers are in `offers`.
 
-use haat_contracts::catalog::{Offer, Product, SearchProductsRequest, Variant};
+use haat_contracts::catalog::{Product, SearchProductsRequest, Variant};
+use haat_contracts::pricing::Promotion;
 use haat_web::axum::extract::{Path, State};
 use haat_web::{Head, Page, Query, Result, Visit, ui};
 use maud::{Markup, html};
@@ -10,12 +11,12 @@ use serde_json::{Value, json};
 use crate::goods::{self, Choice};
 use crate::parts;
 use crate::prose;
+use crate::sellers::Names;
 use crate::wanted::Wanted;
-use crate::{Front, Shop};
+use crate::{Front, Shop, offers};
 
 const SIMILAR: i32 = 6;
 const SUMMARY_CHARS: usize = 155;
-const QUANTITY_MAX: i64 = 10;
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -34,17 +35,20 @@ pub async fn page(
     let product = front.shop.product(&visit.ctx(), &id).await?;
     let similar = similar(&front.shop, &visit, &product).await;
     let variant = goods::chosen(&product, &chosen.sku);
+    let sold_by = product.variants.iter().flat_map(|variant| &variant.offers).map(|offer| offer.seller_id.as_str());
+    let names = front.sellers.names(&front.shop, &visit, sold_by).await;
+    let promotions = front.promotions(&visit).await;
     let image = goods::picture(&product).path;
     let head = Head::titled(product.title.as_str())
         .described(prose::summary(&product.description, SUMMARY_CHARS))
         .at(parts::product_path(&product.id))
-        .with_data(data(&visit, &product));
+        .with_data(data(&visit, &product, &names));
     let head = Head { image: Some(image), ..head };
     let body = html! {
         (trail(&visit, &product))
         article.product {
             (gallery(&visit, &product, variant, chosen.picture))
-            (buying(&visit, &product, variant))
+            (buying(&visit, &product, variant, &names, &promotions))
         }
         (about(&visit, &product, variant))
         @if !similar.is_empty() {
@@ -68,9 +72,10 @@ async fn similar(shop: &Shop, visit: &Visit, product: &Product) -> Vec<Product> 
 
 fn trail(visit: &Visit, product: &Product) -> Markup {
     let (home, category) = (visit.t("home"), Wanted::in_category(&product.category).path());
+    let name = parts::category_name(visit, &product.category);
     let mut trail = vec![(home.as_str(), "/")];
     if !product.category.is_empty() {
-        trail.push((product.category.as_str(), category.as_str()));
+        trail.push((name.as_str(), category.as_str()));
     }
     trail.push((product.title.as_str(), ""));
     ui::breadcrumbs(visit, &trail)
@@ -96,7 +101,7 @@ fn gallery(visit: &Visit, product: &Product, variant: Option<&Variant>, wanted: 
     }
 }
 
-fn buying(visit: &Visit, product: &Product, variant: Option<&Variant>) -> Markup {
+fn buying(visit: &Visit, product: &Product, variant: Option<&Variant>, names: &Names, promotions: &[Promotion]) -> Markup {
     let offers = variant.map(|variant| goods::by_merit(&variant.offers)).unwrap_or_default();
     html! {
         div.buying {
@@ -105,14 +110,14 @@ fn buying(visit: &Visit, product: &Product, variant: Option<&Variant>) -> Markup
             }
             h1 { (product.title) }
             (rating(visit, product))
-            @if let Some(best) = offers.first() { (price_block(visit, best)) }
+            @if let Some(best) = offers.first() { (offers::price_block(visit, best)) }
             @if let Some(variant) = variant { @for choice in goods::choices(product, variant) { (options(visit, &choice)) } }
             @match offers.first() {
-                Some(best) if best.available => (add_form(visit, best, ui::Look::Primary)),
+                Some(best) if best.available => (offers::add_form(visit, best, ui::Look::Primary)),
                 _ => p.sold-out { (ui::icon(ui::Icon::Alert)) (visit.t("variant-sold-out")) },
             }
-            @if let Some(best) = offers.first() { p.small { (visit.t("sold-by")) " " strong { (parts::seller_name(visit, &best.seller_id)) } } }
-            @if offers.len() > 1 { (other_offers(visit, &offers[1..])) }
+            (offers::sellers(visit, &offers, names))
+            (offers::promotions(visit, promotions))
             ul.assurances {
                 li { (ui::icon(ui::Icon::Truck)) span { (visit.t("assurance-delivery")) } }
                 li { (ui::icon(ui::Icon::Refresh)) span { (visit.t("assurance-cancel")) } }
@@ -131,26 +136,6 @@ fn rating(visit: &Visit, product: &Product) -> Markup {
                 strong { (format!("{:.1}", rating.average)) }
                 " " (visit.t_with("ratings-count", &[("count", rating.count.into())]))
             } @else { (ui::icon(ui::Icon::Star)) (visit.t("no-ratings")) }
-        }
-    }
-}
-
-fn price_block(visit: &Visit, offer: &Offer) -> Markup {
-    html! {
-        div.price-block {
-            p.price { (parts::price_or_dash(visit, offer.price.as_ref())) }
-            p.small { (visit.t("price-includes-tax")) }
-            (stock(visit, offer))
-        }
-    }
-}
-
-fn stock(visit: &Visit, offer: &Offer) -> Markup {
-    html! {
-        @match (offer.available, offer.quantity_left) {
-            (false, _) => (ui::badge(ui::Tone::Neutral, &visit.t("sold-out"))),
-            (true, Some(left)) => (ui::badge(ui::Tone::Warn, &visit.t_with("only-left", &[("count", left.into())]))),
-            (true, None) => (ui::badge(ui::Tone::Good, &visit.t("in-stock"))),
         }
     }
 }
@@ -183,42 +168,11 @@ fn option_name(visit: &Visit, name: &str) -> String {
     if visit.knows(&id) { visit.t(&id) } else { name.to_owned() }
 }
 
-fn add_form(visit: &Visit, offer: &Offer, look: ui::Look) -> Markup {
-    let most = offer.quantity_left.unwrap_or(QUANTITY_MAX).clamp(1, QUANTITY_MAX);
-    html! {
-        form.add-form method="post" action="/cart/items" {
-            (visit.csrf_field())
-            (visit.key_field())
-            input type="hidden" name="offer" value=(offer.id);
-            @if look == ui::Look::Primary {
-                label.quantity-choice { span { (visit.t("quantity")) } select name="quantity" { @for count in 1..=most { option value=(count) { (count) } } } }
-            } @else { input type="hidden" name="quantity" value="1"; }
-            (ui::submit(look, &visit.t("add-to-cart")))
-        }
-    }
-}
-
-fn other_offers(visit: &Visit, offers: &[&Offer]) -> Markup {
-    html! {
-        section.offers {
-            h2 { (visit.t_with("other-sellers", &[("count", offers.len().into())])) }
-            ul {
-                @for offer in offers {
-                    li {
-                        div {
-                            strong { (parts::price_or_dash(visit, offer.price.as_ref())) } " " (stock(visit, offer))
-                            p.small { (visit.t("sold-by")) " " (parts::seller_name(visit, &offer.seller_id)) }
-                        }
-                        @if offer.available { (add_form(visit, offer, ui::Look::Secondary)) }
-                    }
-                }
-            }
-        }
-    }
-}
-
 fn about(visit: &Visit, product: &Product, variant: Option<&Variant>) -> Markup {
-    let mut facts = vec![(visit.t("facet-brand"), product.brand.clone()), (visit.t("facet-category"), product.category.clone())];
+    let mut facts = vec![
+        (visit.t("facet-brand"), product.brand.clone()),
+        (visit.t("facet-category"), parts::category_name(visit, &product.category)),
+    ];
     if let Some(variant) = variant {
         facts.extend(variant.options.iter().map(|(name, value)| (option_name(visit, name), value.clone())));
         facts.push((visit.t("item-number"), variant.sku.clone()));
@@ -234,7 +188,7 @@ fn about(visit: &Visit, product: &Product, variant: Option<&Variant>) -> Markup 
 }
 
 /// What search engines read (schema.org).
-fn data(visit: &Visit, product: &Product) -> Value {
+fn data(visit: &Visit, product: &Product, names: &Names) -> Value {
     let origin = visit.origin();
     let url = format!("{origin}{}", parts::product_path(&product.id));
     let images: Vec<String> = goods::pictures(product).iter().map(|picture| format!("{origin}{}", picture.path)).collect();
@@ -250,7 +204,7 @@ fn data(visit: &Visit, product: &Product) -> Value {
                 "priceCurrency": price.currency_code,
                 "price": format!("{}.{:02}", price.amount / 100, price.amount % 100),
                 "availability": format!("https://schema.org/{availability}"),
-                "seller": { "@type": "Organization", "name": parts::seller_name(visit, &offer.seller_id) },
+                "seller": { "@type": "Organization", "name": names.of(visit, &offer.seller_id) },
             }))
         })
         .collect();

@@ -6,7 +6,6 @@ use std::time::Duration;
 use haat_contracts::checkout::Checkout;
 use haat_contracts::checkout::checkout::State as CheckoutState;
 use haat_web::axum::extract::{Path, State};
-use haat_web::axum::http::header::REFRESH;
 use haat_web::axum::response::{IntoResponse, Response};
 use haat_web::{Fragment, Head, Page, Result, Visit, fragments, see_other, ui};
 use maud::{Markup, html};
@@ -18,10 +17,10 @@ use crate::{Front, Shop, basket};
 const ASK_EVERY: Duration = Duration::from_millis(700);
 /// Then the page, which asks again by itself, opens another stream.
 const ASKS_MAX: usize = 400;
-const RELOAD_EVERY_S: &str = "4";
+const RELOAD_EVERY_S: u32 = 4;
 
 pub async fn page(State(front): State<Front>, visit: Visit, Path(id): Path<String>) -> Result<Response> {
-    let checkout = front.shop.checkout(&visit.ctx(), &id).await?;
+    let checkout = known(&front.shop, &visit, &id).await?;
     if checkout.state() == CheckoutState::Completed {
         return Ok(completed(&visit, &checkout).into_response());
     }
@@ -31,8 +30,20 @@ pub async fn page(State(front): State<Front>, visit: Visit, Path(id): Path<Strin
         (steps(&visit, 2))
         div.progress-page data-live=[live] { (shown(&visit, &checkout)) }
     };
-    let page = Page::new(Head::titled(visit.t("checkout")).private(), body);
-    Ok(if is_over { page.into_response() } else { ([(REFRESH, RELOAD_EVERY_S)], page).into_response() })
+    let head = Head::titled(visit.t("checkout")).private();
+    let head = if is_over { head } else { head.reloading(RELOAD_EVERY_S) };
+    Ok(Page::new(head, body).into_response())
+}
+
+/// While nobody can say how far it is, it is under way: the page goes on asking, and comes to the order by itself.
+async fn known(shop: &Shop, visit: &Visit, id: &str) -> Result<Checkout> {
+    match shop.checkout(&visit.ctx(), id).await {
+        Err(error) if error.kind.is_transient() => {
+            tracing::warn!(%error, checkout = id, "a visitor waits while the checkout cannot be asked");
+            Ok(Checkout { id: id.to_owned(), state: CheckoutState::Processing.into(), ..Checkout::default() })
+        }
+        checkout => Ok(checkout?),
+    }
 }
 
 fn completed(visit: &Visit, checkout: &Checkout) -> haat_web::SeeOther {
@@ -44,7 +55,7 @@ fn completed(visit: &Visit, checkout: &Checkout) -> haat_web::SeeOther {
 
 /// The state whenever it changes, until the checkout has ended.
 pub async fn live(State(front): State<Front>, visit: Visit, Path(id): Path<String>) -> Result<Response> {
-    front.shop.checkout(&visit.ctx(), &id).await?;
+    known(&front.shop, &visit, &id).await?;
     let start = (front.shop, visit, id, CheckoutState::Unspecified, 0_usize);
     let stream = futures::stream::unfold(start, |(shop, visit, id, last, asked)| async move {
         for asked in asked..ASKS_MAX {

@@ -7,6 +7,12 @@ use haat_contracts::checkout::checkouts_client::CheckoutsClient;
 use haat_contracts::checkout::{self as checkout, Cart, Checkout};
 use haat_contracts::orders::orders_client::OrdersClient;
 use haat_contracts::orders::{self as orders, ListOrdersResponse, Order, OrderGroup};
+use haat_contracts::pricing::pricing_client::PricingClient;
+use haat_contracts::pricing::{ListPromotionsRequest, Promotion};
+use haat_contracts::users::addresses_client::AddressesClient;
+use haat_contracts::users::sellers_client::SellersClient;
+use haat_contracts::users::users_client::UsersClient;
+use haat_contracts::users::{self as users, AddressBook, ListSessionsResponse, Seller};
 use haat_kernel::{Ctx, Result};
 use haat_rpc::{Channel, send};
 
@@ -17,6 +23,10 @@ pub struct Shop {
     carts: CartsClient<Channel>,
     checkouts: CheckoutsClient<Channel>,
     orders: OrdersClient<Channel>,
+    pricing: PricingClient<Channel>,
+    users: UsersClient<Channel>,
+    addresses: AddressesClient<Channel>,
+    sellers: SellersClient<Channel>,
 }
 
 impl Shop {
@@ -26,6 +36,10 @@ impl Shop {
             carts: CartsClient::new(gateway.clone()),
             checkouts: CheckoutsClient::new(gateway.clone()),
             orders: OrdersClient::new(gateway.clone()),
+            pricing: PricingClient::new(gateway.clone()),
+            users: UsersClient::new(gateway.clone()),
+            addresses: AddressesClient::new(gateway.clone()),
+            sellers: SellersClient::new(gateway.clone()),
         }
     }
 
@@ -110,6 +124,56 @@ impl Shop {
         let mut orders = self.orders.clone();
         let message = orders::ListOrdersRequest { page_size, page_token: page_token.to_owned(), ..Default::default() };
         send(ctx, message, |request| orders.list_orders(request)).await
+    }
+
+    pub async fn promotions(&self, ctx: &Ctx) -> Result<Vec<Promotion>> {
+        let mut pricing = self.pricing.clone();
+        Ok(send(ctx, ListPromotionsRequest {}, |request| pricing.list_promotions(request)).await?.promotions)
+    }
+
+    /// At most a hundred; who is unknown is left out.
+    pub async fn sellers(&self, ctx: &Ctx, seller_ids: Vec<String>) -> Result<Vec<Seller>> {
+        let mut sellers = self.sellers.clone();
+        let message = users::BatchGetSellersRequest { seller_ids };
+        Ok(send(ctx, message, |request| sellers.batch_get_sellers(request)).await?.sellers)
+    }
+
+    pub async fn address_book(&self, ctx: &Ctx) -> Result<AddressBook> {
+        let mut addresses = self.addresses.clone();
+        send(ctx, users::GetAddressBookRequest {}, |request| addresses.get_address_book(request)).await
+    }
+
+    pub async fn add_address(&self, ctx: &Ctx, message: users::AddAddressRequest) -> Result<AddressBook> {
+        let mut addresses = self.addresses.clone();
+        send(ctx, message, |request| addresses.add_address(request)).await
+    }
+
+    pub async fn update_address(&self, ctx: &Ctx, message: users::UpdateAddressRequest) -> Result<AddressBook> {
+        let mut addresses = self.addresses.clone();
+        send(ctx, message, |request| addresses.update_address(request)).await
+    }
+
+    pub async fn remove_address(&self, ctx: &Ctx, id: &str) -> Result<AddressBook> {
+        let mut addresses = self.addresses.clone();
+        let message = users::RemoveAddressRequest { address: id.to_owned() };
+        send(ctx, message, |request| addresses.remove_address(request)).await
+    }
+
+    pub async fn sessions(&self, ctx: &Ctx, page_token: &str) -> Result<ListSessionsResponse> {
+        let mut users = self.users.clone();
+        let message = users::ListSessionsRequest { page_size: 0, page_token: page_token.to_owned() };
+        send(ctx, message, |request| users.list_sessions(request)).await
+    }
+
+    pub async fn end_session(&self, ctx: &Ctx, id: &str) -> Result<()> {
+        let mut users = self.users.clone();
+        let message = users::DeleteSessionRequest { session: id.to_owned() };
+        send(ctx, message, |request| users.delete_session(request)).await
+    }
+
+    pub async fn end_other_sessions(&self, ctx: &Ctx) -> Result<i32> {
+        let mut users = self.users.clone();
+        Ok(send(ctx, users::EndOtherSessionsRequest {}, |request| users.end_other_sessions(request)).await?.ended)
     }
 
     pub async fn cancel_order(&self, ctx: &Ctx, order: &str, reason: &str, email: &str) -> Result<Order> {

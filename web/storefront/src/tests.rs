@@ -1,5 +1,6 @@
 //! The shop's pages over a gateway that answers as it is told.
 
+mod account;
 mod buying;
 mod looking;
 mod things;
@@ -22,6 +23,11 @@ const GET_GROUP: &str = "/haat.orders.v1.Orders/GetOrderGroup";
 const LIST_ORDERS: &str = "/haat.orders.v1.Orders/ListOrders";
 const CANCEL_ORDER: &str = "/haat.orders.v1.Orders/CancelOrder";
 
+const SELLERS: &str = "/haat.users.v1.Sellers/BatchGetSellers";
+const ADDRESSES: &str = "/haat.users.v1.Addresses/GetAddressBook";
+const PROMOTIONS: &str = "/haat.pricing.v1.Pricing/ListPromotions";
+const SESSIONS: &str = "/haat.users.v1.Users/ListSessions";
+
 const HOSTILE: &str = "\"><script>alert('x')</script><img src=x onerror=alert(1)>";
 
 /// A gateway that knows a product, a cart with it, a checkout and an order group.
@@ -35,7 +41,11 @@ fn gateway() -> FakeGateway {
         .answer(ADD_ITEM, &things::cart())
         .answer(UPDATE_CART, &things::cart())
         .answer(GET_GROUP, &things::group())
-        .answer(LIST_ORDERS, &things::orders());
+        .answer(LIST_ORDERS, &things::orders())
+        .answer(SELLERS, &things::sellers())
+        .answer(ADDRESSES, &things::address_book())
+        .answer(PROMOTIONS, &things::promotions())
+        .answer(SESSIONS, &things::sessions());
     gateway
 }
 
@@ -87,16 +97,22 @@ fn every_message_that_is_said_is_there() {
     let sources = [
         include_str!("account.rs"),
         include_str!("address.rs"),
+        include_str!("address_form.rs"),
+        include_str!("addresses.rs"),
         include_str!("cart.rs"),
         include_str!("frame.rs"),
         include_str!("home.rs"),
         include_str!("listing.rs"),
+        include_str!("offers.rs"),
         include_str!("order_parts.rs"),
         include_str!("orders.rs"),
         include_str!("parts.rs"),
         include_str!("payment.rs"),
         include_str!("product.rs"),
         include_str!("progress.rs"),
+        include_str!("promotions.rs"),
+        include_str!("sellers.rs"),
+        include_str!("sessions.rs"),
     ];
     let ids = MESSAGES.ids(Language::En);
     for source in sources {

@@ -254,6 +254,36 @@ async fn offers_resolve_by_id_and_by_the_best_of_a_sku() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn another_seller_sells_the_same_at_another_price() {
+    let shop = catalogue();
+    let own = shop.create(seller("one"), "K-1").await;
+    let offer = |product: &str, sku: &str| pb::CreateOfferRequest {
+        product: product.into(),
+        sku: sku.into(),
+        price: Some(common::Money { currency_code: "INR".into(), amount: 119_900 }),
+        initial_stock: 4,
+    };
+    let add = async |who: &str, sku: &str| shop.api.create_offer(request(seller(who), offer(&own.id, sku))).await;
+    assert_eq!(code(add("two", "K-1").await), "product_not_found", "a draft is its seller's alone");
+    shop.publish(seller("one"), &own.id).await;
+    assert_eq!(code(add("two", "K-2").await), "variant_not_found");
+    assert_eq!(code(add("one", "K-1").await), "offer_exists");
+    let shown = done(add("two", "K-1").await);
+    let offers = &shown.variants[0].offers;
+    assert_eq!(offers.iter().map(|offer| offer.price.as_ref().unwrap().amount).collect::<Vec<_>>(), [129_900, 119_900]);
+
+    shop.stock(&offers[0].id, 5, 1).await;
+    shop.stock(&offers[1].id, 4, 2).await;
+    let resolve = pb::ResolveOffersRequest { skus: vec!["K-1".into()], ..Default::default() };
+    let best = done(shop.api.resolve_offers(request(Principal::service("checkout"), resolve)).await).offers.remove(0);
+    assert_eq!(best.offer_id, offers[1].id, "the cheaper of two that can be had");
+
+    // Who has the SKU on a product of their own cannot sell it twice.
+    shop.create(seller("three"), "K-1").await;
+    assert_eq!(code(add("three", "K-1").await), "sku_taken");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_demo_is_searchable_and_may_be_loaded_twice() {
     let shop = catalogue();
     let sellers: Vec<String> = ["one", "two"].iter().map(|name| derived::<SellerId>(&[name]).to_string()).collect();

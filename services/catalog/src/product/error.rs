@@ -8,6 +8,10 @@ pub enum ProductError {
     Invalid(Vec<Violation>),
     #[error("The product was changed meanwhile; read it again.")]
     EtagMismatch,
+    #[error("The product has no variant with this SKU.")]
+    VariantNotFound,
+    #[error("You sell this variant already; change the price and the stock of your offer.")]
+    OfferExists,
 }
 
 fn first(violations: &[Violation]) -> String {
@@ -19,6 +23,8 @@ impl Fault for ProductError {
         match self {
             ProductError::Invalid(_) => Kind::InvalidArgument,
             ProductError::EtagMismatch => Kind::Aborted,
+            ProductError::VariantNotFound => Kind::NotFound,
+            ProductError::OfferExists => Kind::AlreadyExists,
         }
     }
 
@@ -26,13 +32,15 @@ impl Fault for ProductError {
         match self {
             ProductError::Invalid(_) => "invalid_argument",
             ProductError::EtagMismatch => "etag_mismatch",
+            ProductError::VariantNotFound => "variant_not_found",
+            ProductError::OfferExists => "offer_exists",
         }
     }
 
     fn violations(&self) -> Vec<Violation> {
         match self {
             ProductError::Invalid(violations) => violations.clone(),
-            ProductError::EtagMismatch => Vec::new(),
+            ProductError::EtagMismatch | ProductError::VariantNotFound | ProductError::OfferExists => Vec::new(),
         }
     }
 }

@@ -151,6 +151,33 @@ fn the_same_file_changes_nothing_and_another_what_differs() {
     assert_eq!(import(None, new_product(same()), Some(true), at()).unwrap().len(), 2);
 }
 
+fn further(sku: &str, minor: i64) -> NewOffer {
+    NewOffer { seller: derived(&["another seller"]), sku: sku.into(), price: Money::inr(minor), stock: 2 }
+}
+
+#[test]
+fn further_sellers_have_one_offer_on_a_variant_each() {
+    check(|product| product.add_offer(further("K-S", 90)), Ok(&["offer_added"]));
+    check(|product| product.add_offer(further("K-S", 0)), Err(&["price"]));
+    check(|product| product.add_offer(NewOffer { stock: -1, ..further("K-S", 90) }), Err(&["initialStock"]));
+    assert_eq!(kurta().add_offer(further("K-XXL", 90)), Err(ProductError::VariantNotFound));
+    assert_eq!(kurta().add_offer(NewOffer { seller: seller(), ..further("K-S", 90) }), Err(ProductError::OfferExists));
+
+    let mut product = kurta();
+    product.add_offer(further("K-S", 90)).unwrap().iter().for_each(|event| product.apply(event));
+    assert_eq!(product.add_offer(further("K-S", 80)), Err(ProductError::OfferExists));
+    let offers = &product.variant("K-S").unwrap().offers;
+    assert_eq!(offers.iter().map(|offer| offer.price.minor).collect::<Vec<_>>(), [100, 90]);
+    let sellers = product.keys().into_iter().filter(|key| key.name == SELLER).count();
+    assert_eq!(sellers, 2, "both find it among what they sell");
+    let skus = product.keys().into_iter().filter(|key| key.name == SELLER_SKU).count();
+    assert_eq!(skus, 3, "each seller's SKU is taken");
+    // The maker's file leaves the other's offer alone.
+    let file = vec![variant("K-S", "S", 110), variant("K-M", "M", 100)];
+    import_of(file, None)(&product).unwrap().iter().for_each(|event| product.apply(event));
+    assert_eq!(product.variant("K-S").unwrap().offers[1].price.minor, 90);
+}
+
 #[test]
 fn pricing_has_the_last_word_on_prices() {
     let mut product = kurta();
@@ -188,6 +215,14 @@ fn stored_events_keep_loading() {
                 ProductEvent::PricesImported { seller: seller(), prices: BTreeMap::from([(offer.clone(), Money::inr(120))]) },
             ),
             ("price_changed", ProductEvent::PriceChanged { offer, price: Money::inr(90) }),
+            (
+                "offer_added",
+                ProductEvent::OfferAdded {
+                    offer: further("K-S", 90),
+                    id: derived(&["an offer"]),
+                    title: "Blue kurta (S)".into(),
+                },
+            ),
             ("published", ProductEvent::Published),
             ("archived", ProductEvent::Archived),
         ],

@@ -1,7 +1,7 @@
 //! What a cart allows, as tables: given what happened to it, when somebody does something, then what is in it, or the code
 //! of the refusal.
 
-use haat_kernel::{Fault, id::derived};
+use haat_kernel::{Fault, PostalAddress, id::derived};
 
 use super::*;
 use crate::market::tests::{market, offer};
@@ -20,16 +20,16 @@ fn checkout() -> CheckoutId {
     derived(&["checkout"])
 }
 
-fn delhi() -> Address {
+fn delhi() -> PostalAddress {
     let text = str::to_owned;
-    Address {
+    PostalAddress {
         name: text("Asha Rao"),
         line1: text("12 Janpath"),
         city: text("New Delhi"),
         state: text("DL"),
         postal_code: text("110001"),
         country: text("IN"),
-        ..Address::default()
+        ..PostalAddress::default()
     }
 }
 
@@ -71,7 +71,7 @@ fn decide(cart: &Cart, when: &When) -> Decision {
         AddWithdrawn => cart.add(&Offer { is_sellable: false, ..offer("z", PRICE) }, 1, now()),
         Set(name, quantity) => cart.set_quantity(&derived(&[name]), *quantity, now()),
         Email => cart.set_contact(crate::contact::Email::parse("a@b.in"), None),
-        Ship(country) => cart.set_contact(None, Some(Address { country: (*country).to_owned(), ..delhi() })),
+        Ship(country) => cart.set_contact(None, Some(PostalAddress { country: (*country).to_owned(), ..delhi() })),
         Claim(name) => Ok(cart.claim(Some(&user(name)))),
         Coupon(code) => cart.apply_coupon(code),
         NoCoupon => cart.remove_coupon(),

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use haat_kernel::{Money, Timestamp};
+use haat_kernel::{Money, PostalAddress, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::cart::Cart;
-use crate::contact::{Address, Email};
+use crate::contact::Email;
 use crate::ids::{CartId, CheckoutId, OfferId, OrderGroupId, OrderId, PaymentId, ProductId, ReservationId, SellerId, UserId};
 use crate::market::{Discount, Quote, QuotedLine, SellerTotals, Totals};
 
@@ -56,7 +56,7 @@ pub struct Terms {
     pub ids: Ids,
     pub buyer: Option<UserId>,
     pub email: Option<Email>,
-    pub address: Address,
+    pub address: PostalAddress,
     pub coupon: Option<String>,
     /// None where nothing is to be paid.
     pub instrument: Option<Instrument>,

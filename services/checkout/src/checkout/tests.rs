@@ -1,11 +1,11 @@
 //! What a checkout does next, as tables: given what has happened, when something comes, then the step that follows.
 
 use haat_kernel::id::derived;
-use haat_kernel::{Kind, Money};
+use haat_kernel::{Kind, Money, PostalAddress};
 
 use super::*;
 use crate::cart::{Cart, CartEvent};
-use crate::contact::{Address, Email};
+use crate::contact::Email;
 use crate::market::tests::{market, offer};
 
 pub fn at(second: i64) -> Timestamp {
@@ -17,7 +17,7 @@ pub fn terms(coupon: Option<&str>) -> Terms {
     let mut cart = Cart::create(&CartEvent::Created { owner: None, at: at(0) }).unwrap();
     cart = cart.after(&cart.add(&offer("x", 50_000), 2, at(0)).unwrap());
     cart = cart.after(&cart.add(&offer("y", 30_000), 1, at(0)).unwrap());
-    let address = Address { country: "IN".into(), ..Address::default() };
+    let address = PostalAddress { country: "IN".into(), ..PostalAddress::default() };
     cart = cart.after(&cart.set_contact(Email::parse("asha@example.in"), Some(address)).unwrap());
     cart.coupon = coupon.map(str::to_owned);
     let quote = market(&[(derived(&["x"]), 2, 50_000), (derived(&["y"]), 1, 30_000)]).quote;

@@ -3,11 +3,10 @@
 use haat_contracts::{checkout as pb, common};
 use haat_kernel::Money;
 
-use super::postal_address;
 use crate::cart::{Cart, Line, Problem};
 use crate::contact::Email;
 use crate::ids::{CheckoutId, OfferId, UserId};
-use crate::market::{Discount, Market};
+use crate::market::{Discount, Market, SellerTotals};
 
 /// A cart together with what it costs.
 pub struct View<'a> {
@@ -25,7 +24,7 @@ pub fn cart(view: View<'_>) -> pb::Cart {
         id: id.to_owned(),
         buyer_id: cart.owner.as_ref().map(UserId::to_string).unwrap_or_default(),
         email: cart.email.as_ref().map(Email::as_str).unwrap_or_default().to_owned(),
-        shipping_address: cart.address.as_ref().map(postal_address),
+        shipping_address: cart.address.clone().map(Into::into),
         items: cart.lines.iter().map(|line| item(line, market)).collect(),
         coupon_code: cart.coupon.clone().unwrap_or_default(),
         discounts: market.quote.discounts.iter().map(discount).collect(),
@@ -38,6 +37,20 @@ pub fn cart(view: View<'_>) -> pb::Cart {
         problems: problems.into_iter().map(problem).collect(),
         checkout_id: cart.checkout().map(CheckoutId::to_string).unwrap_or_default(),
         etag: haat_kernel::etag(version),
+        sellers: market.quote.sellers.iter().map(seller_part).collect(),
+    }
+}
+
+fn seller_part(part: &SellerTotals) -> pb::cart::SellerPart {
+    let totals = &part.totals;
+    pb::cart::SellerPart {
+        seller_id: part.seller.to_string(),
+        subtotal: Some(totals.subtotal.into()),
+        discount: Some(totals.discount.into()),
+        shipping: Some(totals.shipping.into()),
+        tax: Some(totals.tax.into()),
+        tax_included: Some(totals.tax_included.into()),
+        total: Some(totals.total.into()),
     }
 }
 

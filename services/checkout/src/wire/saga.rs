@@ -2,7 +2,6 @@
 
 use haat_contracts::{inventory, orders, payments, pricing};
 
-use super::postal_address;
 use crate::checkout::{NewOrder, OrderLine, PaymentState, RESERVATION_S, Terms};
 use crate::contact::Email;
 use crate::ids::{SellerId, UserId};
@@ -38,7 +37,7 @@ pub fn place_orders_request(terms: &Terms) -> orders::PlaceOrdersRequest {
         checkout_id: terms.ids.checkout.to_string(),
         buyer_id: terms.buyer.as_ref().map(UserId::to_string).unwrap_or_default(),
         email: terms.email.as_ref().map(Email::as_str).unwrap_or_default().to_owned(),
-        shipping_address: Some(postal_address(&terms.address)),
+        shipping_address: Some(terms.address.clone().into()),
         payment_id: terms.ids.payment.to_string(),
         reservation_id: terms.ids.reservation.to_string(),
         coupon_code: terms.coupon.clone().unwrap_or_default(),

@@ -80,6 +80,7 @@ async fn an_application_that_is_away_is_a_page_for_people() {
     let answer = bench.gateway.handle(browser.body(body::whole("")).unwrap(), CLIENT).await;
     assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (503, &"1".parse().unwrap()));
     assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
+    assert_eq!(answer.headers()["refresh"], "3", "the browser asks again by itself");
     let text = text(answer).await;
     assert!(text.contains("Back in a moment") && !text.contains("secret") && !text.contains("<script"), "{text}");
 }

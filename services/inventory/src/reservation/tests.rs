@@ -39,9 +39,10 @@ enum When {
     Release,
     ReleaseOf(&'static str),
     Expire(i64),
+    Withdraw(&'static str),
 }
 
-use When::{Allocate, Expire, Release, ReleaseOf, Repeat};
+use When::{Allocate, Expire, Release, ReleaseOf, Repeat, Withdraw};
 
 fn after(mut reservation: Reservation, when: &When) -> Result<Reservation, ReservationError> {
     let events = match when {
@@ -50,6 +51,7 @@ fn after(mut reservation: Reservation, when: &When) -> Result<Reservation, Reser
         Release => reservation.release(None),
         ReleaseOf(seller) => reservation.release(Some(derived(&[seller]))),
         Expire(second) => reservation.expire(at(*second)),
+        Withdraw(reason) => reservation.withdraw(reason)?,
     };
     events.iter().for_each(|event| reservation.apply(event));
     Ok(reservation)
@@ -101,6 +103,17 @@ fn everything_is_given_back_once() {
     check(&[Allocate], Release, "Released");
     check(&[Expire(DUE)], Release, "Expired");
     check(&[Release], Expire(DUE), "Released");
+}
+
+#[test]
+fn an_operator_takes_back_only_what_a_checkout_holds_and_says_why() {
+    check(&[], Withdraw("stuck since noon"), "Released");
+    check(&[Withdraw("stuck")], Withdraw("again"), "Released");
+    check(&[Withdraw("stuck")], Allocate, "reservation_ended");
+    check(&[Withdraw("stuck")], Repeat(BOTH), "reservation_ended");
+    check(&[Allocate], Withdraw("stuck"), "reservation_allocated");
+    check(&[Expire(DUE)], Withdraw("stuck"), "Expired");
+    check(&[], Withdraw("  "), "reason_required");
 }
 
 #[test]

@@ -139,6 +139,10 @@ impl Catalog for Played {
         Err(Status::unimplemented("played"))
     }
 
+    async fn create_offer(&self, _: Request<pb::CreateOfferRequest>) -> Result<Response<pb::Product>, Status> {
+        Err(Status::unimplemented("played"))
+    }
+
     async fn import_products(&self, _: Request<Streaming<HttpBody>>) -> Result<Response<pb::ImportReport>, Status> {
         Err(Status::unimplemented("played"))
     }

@@ -157,6 +157,19 @@ impl Desk {
         rpc::send(&checkout(), request, |request| client.release(request)).await
     }
 
+    /// As an operator.
+    pub async fn reservation(&self, id: &str) -> Result<pb::Reservation> {
+        let mut client = self.gateway.clone();
+        let request = pb::GetReservationRequest { reservation: id.to_owned() };
+        rpc::send(&as_("operator"), request, |request| client.get_reservation(request)).await
+    }
+
+    pub async fn withdraw(&self, who: &str, id: &str, reason: &str) -> Result<pb::Reservation> {
+        let mut client = self.gateway.clone();
+        let request = pb::ReleaseReservationRequest { reservation: id.to_owned(), reason: reason.to_owned() };
+        rpc::send(&as_(who), request, |request| client.release_reservation(request)).await
+    }
+
     pub async fn available(&self, offer: &OfferId) -> i64 {
         let mut client = self.checkout.clone();
         let request = pb::GetAvailabilityRequest { offer_ids: vec![offer.to_string()] };

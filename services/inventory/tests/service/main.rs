@@ -118,6 +118,27 @@ fn a_checkout_holds_allocates_and_gives_back() {
 }
 
 #[test]
+fn an_operator_gives_back_what_a_checkout_holds_and_nothing_that_is_sold() {
+    simulate(|desk| async move {
+        let [kurta, _] = offers();
+        sleep(ANNOUNCED + Duration::from_secs(1)).await;
+        desk.reserve("one", &[(&kurta, 4)], 0).await.unwrap();
+        assert_eq!(desk.reservation("one").await.unwrap().pieces, 4);
+        assert_eq!(desk.withdraw("operator", "one", "stuck").await.unwrap_err().kind, Kind::PermissionDenied);
+        assert_eq!(desk.withdraw("operator:support", "one", " ").await.unwrap_err().code, "reason_required");
+        assert_eq!(desk.withdraw("operator:support", "none", "stuck").await.unwrap_err().code, "reservation_not_found");
+        let released = desk.withdraw("operator:support", "one", "stuck").await.unwrap();
+        assert_eq!((released.state(), released.pieces), (pb::reservation::State::Released, 0));
+        assert_eq!(desk.available(&kurta).await, OPENING);
+        assert_eq!(desk.allocate("one").await.unwrap_err().code, "reservation_ended", "the checkout learns of it");
+
+        desk.reserve("two", &[(&kurta, 1)], 0).await.unwrap();
+        desk.allocate("two").await.unwrap();
+        assert_eq!(desk.withdraw("operator:support", "two", "stuck").await.unwrap_err().code, "reservation_allocated");
+    });
+}
+
+#[test]
 fn what_nobody_allocates_comes_back_in_time() {
     simulate(|desk| async move {
         let [kurta, _] = offers();

@@ -72,6 +72,12 @@ impl Inventory for Stock {
     async fn allocate(&self, _: Request<inventory::AllocateRequest>) -> Reply<inventory::Reservation> {
         unexpected()
     }
+    async fn get_reservation(&self, _: Request<inventory::GetReservationRequest>) -> Reply<inventory::Reservation> {
+        unexpected()
+    }
+    async fn release_reservation(&self, _: Request<inventory::ReleaseReservationRequest>) -> Reply<inventory::Reservation> {
+        unexpected()
+    }
     async fn get_availability(&self, _: Request<inventory::GetAvailabilityRequest>) -> Reply<inventory::GetAvailabilityResponse> {
         unexpected()
     }

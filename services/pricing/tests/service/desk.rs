@@ -92,6 +92,14 @@ impl Desk {
         rpc::send(&operator(), request, |request| client.get_coupon(request)).await
     }
 
+    /// As anybody.
+    pub async fn promotions(&self) -> Vec<pb::Promotion> {
+        let mut client = self.gateway.clone();
+        let request = pb::ListPromotionsRequest {};
+        let ctx = ctx(Principal::anonymous());
+        rpc::send(&ctx, request, |request| client.list_promotions(request)).await.unwrap().promotions
+    }
+
     pub async fn quote(&self, wanted: &[(&OfferId, i32)], coupon: &str, buyer: &str) -> pb::QuoteResponse {
         let mut client = self.checkout.clone();
         let line =

@@ -92,6 +92,24 @@ fn coupons_are_made_once_and_well_formed() {
 }
 
 #[test]
+fn buyers_are_told_of_what_is_advertised_and_can_be_used() {
+    simulate(|desk| async move {
+        let advertised = |code| pb::CreateCouponRequest { is_advertised: true, ..coupon(code) };
+        let minimum_subtotal = Some(Money::inr(99_900).into());
+        desk.create_coupon(pb::CreateCouponRequest { minimum_subtotal, ..advertised("BIG10") }).await.unwrap();
+        desk.create_coupon(coupon("SECRET")).await.unwrap();
+        let used_up = pb::CreateCouponRequest { max_redemptions: Some(1), ..advertised("ONCE") };
+        desk.create_coupon(used_up).await.unwrap();
+        let codes = async || desk.promotions().await.into_iter().map(|promotion| promotion.code).collect::<Vec<_>>();
+        assert_eq!(codes().await, ["BIG10", "ONCE"]);
+        desk.hold("ONCE", &derived(&["a checkout"]), "asha").await.unwrap();
+        assert_eq!(codes().await, ["BIG10"]);
+        let shown = desk.promotions().await.remove(0);
+        assert_eq!((shown.percent_off, minor(&shown.minimum_subtotal)), (Some(10), 99_900));
+    });
+}
+
+#[test]
 fn a_coupon_that_does_not_count_says_why() {
     simulate(|desk| async move {
         let [kurta, lamp] = offers();

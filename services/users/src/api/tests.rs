@@ -1,5 +1,7 @@
 //! The calls on a memory store: what a client sees of registering, signing in, staying in and signing out.
 
+use haat_contracts::users::addresses_server::Addresses;
+use haat_contracts::users::sellers_server::Sellers;
 use haat_contracts::users::users_server::Users;
 use haat_kernel::{Clock, CorrelationId, Kind, Principal};
 use haat_store::MemoryBackend;
@@ -26,7 +28,8 @@ fn api() -> Api {
         tokens: Tokens::new("https://haat.test", SigningKeys::load_or_create(folder.path(), &entropy).unwrap()),
         successors: Successors::new(&entropy),
     };
-    Api { store, entropy, passwords, sign_in }
+    let signed_in = SignedIn { store: store.clone() };
+    Api { store, entropy, passwords, sign_in, signed_in }
 }
 
 fn request_of<M>(principal: Principal, message: M) -> Request<M> {
@@ -50,7 +53,8 @@ async fn register(api: &Api, email: &str, password: &str, display_name: &str) ->
 }
 
 async fn sign_in(api: &Api, email: &str, password: &str) -> Result<pb::Session> {
-    let request = pb::CreateSessionRequest { email: email.into(), password: password.into() };
+    let device = "Chrome on Windows".to_owned();
+    let request = pb::CreateSessionRequest { email: email.into(), password: password.into(), device };
     answer(api.create_session(anonymous(request)).await)
 }
 
@@ -168,6 +172,112 @@ async fn signing_out_ends_the_session_and_may_be_repeated() {
         answer(api.delete_current_session(request_of(principal.clone(), pb::DeleteCurrentSessionRequest {})).await).unwrap();
     }
     check_refused(refresh(&api, &session.refresh_token).await, Kind::Unauthenticated, "refresh_token_invalid", None);
+}
+
+#[tokio::test]
+async fn a_person_sees_their_sessions_and_ends_them_one_by_one_or_all_others() {
+    let api = api();
+    let user = register(&api, EMAIL, PASSWORD, "Asha").await.unwrap();
+    let stranger = register(&api, "b@haat.test", PASSWORD, "Bala").await.unwrap();
+    let mut sessions = Vec::new();
+    for _ in 0..4 {
+        sessions.push(sign_in(&api, EMAIL, PASSWORD).await.unwrap());
+    }
+    let of = |session: &pb::Session| Principal { session_id: Some(session_id(session)), ..Principal::user(&user.id, &["buyer"]) };
+    let me = of(&sessions[3]);
+    let list = async |who: &Principal| {
+        let request = request_of(who.clone(), pb::ListSessionsRequest::default());
+        answer(api.list_sessions(request).await).unwrap().sessions
+    };
+    let shown = list(&me).await;
+    assert_eq!(
+        shown.iter().filter(|session| session.is_current).map(|session| session.id.clone()).collect::<Vec<_>>(),
+        [session_id(&sessions[3])]
+    );
+    assert!(shown.len() == 4 && shown.iter().all(|session| session.device == "Chrome on Windows"));
+
+    let first = pb::DeleteSessionRequest { session: session_id(&sessions[0]) };
+    let theirs = request_of(Principal::user(&stranger.id, &["buyer"]), first.clone());
+    check_refused(answer(api.delete_session(theirs).await), Kind::NotFound, "session_not_found", None);
+    answer(api.delete_session(request_of(me.clone(), first)).await).unwrap();
+    assert_eq!(list(&me).await.len(), 3);
+    check_refused(refresh(&api, &sessions[0].refresh_token).await, Kind::Unauthenticated, "refresh_token_invalid", None);
+
+    for expected in [2, 0] {
+        let ended = answer(api.end_other_sessions(request_of(me.clone(), pb::EndOtherSessionsRequest {})).await).unwrap();
+        assert_eq!(ended.ended, expected);
+    }
+    check_refused(refresh(&api, &sessions[1].refresh_token).await, Kind::Unauthenticated, "refresh_token_invalid", None);
+    assert!(refresh(&api, &sessions[3].refresh_token).await.is_ok(), "this one goes on");
+    assert_eq!(list(&me).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_address_book_is_its_owners() {
+    let store = Store::memory(Clock::System, MemoryBackend::new());
+    let api = AddressesApi { store, entropy: Entropy::seeded(1) };
+    let (asha, bala) = (Principal::user("user_1", &["buyer"]), Principal::user("user_2", &["buyer"]));
+    let postal_address = |pin: &str| {
+        let text = |text: &str| text.to_owned();
+        let (name, line1, city, state) = (text("Asha"), text("12 Janpath"), text("Delhi"), text("Delhi"));
+        let (postal_code, country) = (text(pin), text("IN"));
+        Some(haat_contracts::common::PostalAddress { name, line1, city, state, postal_code, country, ..Default::default() })
+    };
+    let add = |pin: &str| pb::AddAddressRequest { postal_address: postal_address(pin), is_default: false };
+    check_refused(
+        answer(api.add_address(request_of(asha.clone(), add("011001"))).await),
+        Kind::InvalidArgument,
+        "invalid_argument",
+        Some("postalAddress.postalCode"),
+    );
+    answer(api.add_address(request_of(asha.clone(), add("110001"))).await).unwrap();
+    let book = answer(api.add_address(request_of(asha.clone(), add("411001"))).await).unwrap();
+    assert_eq!(book.addresses.iter().map(|address| address.is_default).collect::<Vec<_>>(), [true, false]);
+    let id = book.addresses[1].id.clone();
+    let change = pb::UpdateAddressRequest { address: id.clone(), postal_address: None, is_default: true };
+    check_refused(
+        answer(api.update_address(request_of(bala.clone(), change.clone())).await),
+        Kind::NotFound,
+        "address_not_found",
+        None,
+    );
+    let book = answer(api.update_address(request_of(asha.clone(), change)).await).unwrap();
+    assert_eq!(book.addresses[0].id, id);
+    let book = answer(api.remove_address(request_of(asha, pb::RemoveAddressRequest { address: id })).await).unwrap();
+    assert!(book.addresses.len() == 1 && book.addresses[0].is_default);
+    let theirs = answer(api.get_address_book(request_of(bala, pb::GetAddressBookRequest {})).await).unwrap();
+    assert!(theirs.addresses.is_empty());
+}
+
+#[tokio::test]
+async fn sellers_have_names_of_their_own() {
+    let api = SellersApi { store: Store::memory(Clock::System, MemoryBackend::new()) };
+    let (one, two) = ("seller_01h455vb4pex5vsknk084sn02q", "seller_01h455vb4pex5vsknk084sn02r");
+    let ensure = async |seller: &str, name: &str| {
+        let request = pb::EnsureSellerRequest { seller: seller.into(), display_name: name.into() };
+        answer(api.ensure_seller(request_of(Principal::service("supervisor"), request)).await)
+    };
+    let rename = async |seller: &str, name: &str| {
+        let staff = Principal { seller_id: Some(one.to_owned()), ..Principal::user("user_1", &["buyer", "seller"]) };
+        let request = pb::UpdateSellerRequest { seller: seller.into(), display_name: name.into() };
+        answer(api.update_seller(request_of(staff, request)).await)
+    };
+    ensure(one, "Meera Textiles").await.unwrap();
+    ensure(two, "Chandni Traders").await.unwrap();
+    check_refused(rename(one, "chandni  TRADERS").await, Kind::AlreadyExists, "seller_name_taken", Some("displayName"));
+    check_refused(rename(two, "Mine").await, Kind::PermissionDenied, "permission_denied", None);
+    assert_eq!(rename(one, "Meera & Daughters").await.unwrap().display_name, "Meera & Daughters");
+    assert_eq!(ensure(one, "Meera Textiles").await.unwrap().display_name, "Meera & Daughters", "what they chose stays");
+    let unknown = "seller_01h455vb4pex5vsknk084sn02s";
+    let ids = pb::BatchGetSellersRequest { seller_ids: [two, unknown, one].map(str::to_owned).to_vec() };
+    let found = answer(api.batch_get_sellers(anonymous(ids)).await).unwrap().sellers;
+    assert_eq!(
+        found.iter().map(|seller| seller.display_name.as_str()).collect::<Vec<_>>(),
+        ["Chandni Traders", "Meera & Daughters"]
+    );
+    let one_of_them = |seller: &str| anonymous(pb::GetSellerRequest { seller: seller.into() });
+    assert!(answer(api.get_seller(one_of_them(two)).await).is_ok());
+    check_refused(answer(api.get_seller(one_of_them(unknown)).await), Kind::NotFound, "seller_not_found", None);
 }
 
 #[tokio::test]

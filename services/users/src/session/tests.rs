@@ -18,7 +18,8 @@ fn hashes(count: usize) -> Vec<TokenHash> {
 }
 
 fn started() -> SessionEvent {
-    Session::start(UserId::parse("user_01h455vb4pex5vsknk084sn02q").unwrap(), 1, hashes(1).remove(0), at(0))
+    let user = UserId::parse("user_01h455vb4pex5vsknk084sn02q").unwrap();
+    Session::start(user, 1, hashes(1).remove(0), Origin::new("Chrome on Windows", "203.0.113.7"), at(0))
 }
 
 fn refreshed(hash: usize, day: i64) -> SessionEvent {
@@ -63,6 +64,26 @@ fn the_newest_token_is_good_once() {
     check(Case { password_version: 2, ..case(vec![], 0, Ok(vec![ended(EndReason::PasswordChanged)])) });
 }
 
+fn without_origin(mut event: SessionEvent) -> SessionEvent {
+    if let SessionEvent::SessionStarted { origin, .. } = &mut event {
+        *origin = Origin::default();
+    }
+    event
+}
+
+#[test]
+fn a_person_finds_a_session_until_it_has_ended() {
+    let mut session = Session::create(&started()).unwrap();
+    assert_eq!((session.started_at, session.refreshed_at), (at(0), at(0)));
+    assert!(session.is_open(1, at(29)) && !session.is_open(1, at(30)) && !session.is_open(2, at(0)));
+    session.apply(&refreshed(1, 3));
+    assert_eq!((session.started_at, session.refreshed_at), (at(0), at(3)));
+    assert_eq!(session.keys().len(), 1);
+    session.apply(&ended(EndReason::SignedOut));
+    assert!(session.keys().is_empty() && !session.is_open(1, at(1)));
+    assert_eq!(Origin::new(&" x\n".repeat(200), "").device.chars().count(), 100);
+}
+
 #[test]
 fn signing_out_ends_a_session_once() {
     let mut session = Session::create(&started()).unwrap();
@@ -103,7 +124,8 @@ fn stored_events_stay_as_they_are() {
     haat_store::golden::check_events::<Session>(
         concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden"),
         &[
-            ("session_started", started()),
+            ("session_started.origin", started()),
+            ("session_started", without_origin(started())),
             ("session_refreshed", refreshed(1, 1)),
             ("session_ended.signed_out", ended(EndReason::SignedOut)),
             ("session_ended.token_reused", ended(EndReason::TokenReused)),

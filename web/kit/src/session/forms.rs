@@ -98,7 +98,8 @@ pub(super) async fn choose_theme(visit: Visit, Form(form): Form<Choice<Theme>>) 
 }
 
 async fn open(visit: &Visit, form: &Credentials) -> haat_kernel::Result<()> {
-    let request = CreateSessionRequest { email: form.email.clone(), password: form.password.clone() };
+    let device = visit.0.device.clone();
+    let request = CreateSessionRequest { email: form.email.clone(), password: form.password.clone(), device };
     let mut users = visit.0.kit.users.clone();
     let session = haat_rpc::send(&visit.guest_ctx(), request, |request| users.create_session(request)).await?;
     begin(visit, &session).await

@@ -15,6 +15,7 @@ pub fn document(visit: &Visit, head: &Head, body: &Markup) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content=(color_scheme(visit.theme()));
+                @if let Some(seconds) = head.reload_s { noscript { meta http-equiv="refresh" content=(seconds); } }
                 title { (title(visit, &head.title)) }
                 @if !head.description.is_empty() { meta name="description" content=(head.description); }
                 @if head.is_private { meta name="robots" content="noindex"; }

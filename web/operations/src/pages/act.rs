@@ -2,6 +2,7 @@
 //! is done through other contracts is noted in the audit before and after.
 
 use haat_contracts::common::Money;
+use haat_contracts::inventory::{GetReservationRequest, ReleaseReservationRequest};
 use haat_contracts::operations::{self as pb, RecordActionRequest, StuckRequest};
 use haat_contracts::orders::CancelOrderRequest;
 use haat_contracts::payments::{GetPaymentRequest, RefundPaymentRequest, SyncPaymentRequest};
@@ -42,12 +43,14 @@ enum Act {
     CancelOrder,
     Refund,
     SyncPayment,
+    ReleaseReservation,
     CheckBooks,
 }
 
 impl Act {
     fn of(name: &str) -> Result<Self> {
-        let all = [Act::Retry, Act::Resolve, Act::CancelOrder, Act::Refund, Act::SyncPayment, Act::CheckBooks];
+        let all =
+            [Act::Retry, Act::Resolve, Act::CancelOrder, Act::Refund, Act::SyncPayment, Act::ReleaseReservation, Act::CheckBooks];
         all.into_iter().find(|act| act.name() == name).ok_or(Failure::NotFound)
     }
 
@@ -58,6 +61,7 @@ impl Act {
             Act::CancelOrder => "cancel-order",
             Act::Refund => "refund",
             Act::SyncPayment => "sync-payment",
+            Act::ReleaseReservation => "release-reservation",
             Act::CheckBooks => "check-books",
         }
     }
@@ -65,7 +69,7 @@ impl Act {
     fn look(self) -> Look {
         match self {
             Act::Retry | Act::SyncPayment | Act::CheckBooks => Look::Primary,
-            Act::Resolve | Act::CancelOrder | Act::Refund => Look::Danger,
+            Act::Resolve | Act::CancelOrder | Act::Refund | Act::ReleaseReservation => Look::Danger,
         }
     }
 
@@ -74,7 +78,9 @@ impl Act {
         match self {
             Act::Retry | Act::Resolve => visit.path("/stuck"),
             Act::CheckBooks => visit.path("/books"),
-            Act::CancelOrder | Act::Refund | Act::SyncPayment => format!("{}?text={}", visit.path("/search"), wanted.id),
+            Act::CancelOrder | Act::Refund | Act::SyncPayment | Act::ReleaseReservation => {
+                format!("{}?text={}", visit.path("/search"), wanted.id)
+            }
         }
     }
 }
@@ -104,9 +110,17 @@ pub async fn confirm(
         wanted.amount = format!("{}.{:02}", rest / 100, rest % 100);
         left = Some(visit.money(&Money { currency_code: "INR".to_owned(), amount: rest }));
     }
+    if act == Act::ReleaseReservation {
+        let mut client = console.inventory.clone();
+        let request = GetReservationRequest { reservation: wanted.id.clone() };
+        let reservation = haat_rpc::send(&visit.ctx(), request, |r| client.get_reservation(r)).await?;
+        let state = visit.t(&format!("reservation-{}", reservation.state().as_str_name().to_lowercase().replace('_', "-")));
+        left = Some(visit.t_with("reservation-holds", &[("pieces", reservation.pieces.into()), ("state", state.into())]));
+    }
     Ok(page(&visit, act, &wanted, left.as_deref(), &Errors::default()))
 }
 
+/// `left`: what there is to be given back, where that was asked.
 fn page(visit: &Visit, act: Act, wanted: &Wanted, left: Option<&str>, errors: &Errors) -> Page {
     let title = visit.t(&format!("act-{}", act.name()));
     let body = html! {
@@ -130,6 +144,7 @@ fn page(visit: &Visit, act: Act, wanted: &Wanted, left: Option<&str>, errors: &E
         aside.card {
             p { (visit.t(&format!("act-{}-text", act.name()))) }
             (ui::definition_list(&[(&visit.t("to-what"), html! { (target(wanted)) })]))
+            @if let Some(left) = left.filter(|_| act == Act::ReleaseReservation) { p { (left) } }
         }
         }
     };
@@ -191,6 +206,11 @@ async fn do_it(console: &Console, visit: &Visit, act: Act, wanted: &Wanted) -> R
             let mut payments = console.payments.clone();
             let request = SyncPaymentRequest { payment: id };
             audited(console, visit, act, wanted, haat_rpc::send(&ctx, request, |r| payments.sync_payment(r))).await
+        }
+        Act::ReleaseReservation => {
+            let mut inventory = console.inventory.clone();
+            let request = ReleaseReservationRequest { reservation: id, reason };
+            audited(console, visit, act, wanted, haat_rpc::send(&ctx, request, |r| inventory.release_reservation(r))).await
         }
         Act::Refund => {
             let mut payments = console.payments.clone();

@@ -115,9 +115,22 @@ fn decisions(visit: &Visit, explanation: &Explanation) -> Markup {
             section.card {
                 h2 { (decision.method) " " (decision.route) " → " (decision.status) }
                 (ui::definition_list(&facts(visit, decision).iter().map(|(name, value)| (name.as_str(), value.clone())).collect::<Vec<_>>()))
+                @if !decision.steps.is_empty() { (steps(visit, decision)) }
             }
         }
     }
+}
+
+/// What the gateway did, in order, and how long each took.
+fn steps(visit: &Visit, decision: &Decision) -> Markup {
+    let columns = [Column::text(visit.t("step")), Column::number(visit.t("took"))];
+    let name = |name: &str| {
+        let id = format!("step-{name}");
+        if visit.knows(&id) { visit.t(&id) } else { name.to_owned() }
+    };
+    let row = |step: &pb::decision::Step| vec![html! { (name(&step.name)) }, html! { (parts::millis(micros(step.took_micros))) }];
+    let rows: Vec<Vec<Markup>> = decision.steps.iter().map(row).collect();
+    html! { h3 { (visit.t("steps-taken")) } (ui::table(&visit.t("steps-taken"), &columns, &rows)) }
 }
 
 fn facts(visit: &Visit, decision: &Decision) -> Vec<(String, Markup)> {

@@ -19,7 +19,8 @@ pub struct Wanted {
 }
 
 /// What can be done about an id with this prefix, by its name in `act`.
-const ACTIONS: [(&str, &[&str]); 2] = [("order_", &["cancel-order"]), ("payment_", &["sync-payment", "refund"])];
+const ACTIONS: [(&str, &[&str]); 3] =
+    [("order_", &["cancel-order"]), ("payment_", &["sync-payment", "refund"]), ("reservation_", &["release-reservation"])];
 
 pub async fn page(State(console): State<Console>, visit: Visit, Query(wanted): Query<Wanted>) -> Result<Page> {
     visit.demand_user()?;

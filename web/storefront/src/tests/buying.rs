@@ -129,12 +129,24 @@ async fn a_checkout_says_how_it_stands() {
     ] {
         gateway.answer(GET_CHECKOUT, &checkout);
         let answer = shopper(&gateway).get(&path).await;
-        assert_eq!(answer.headers.contains_key("refresh"), reloads, "{part}");
+        assert_eq!(answer.body.contains("http-equiv=\"refresh\""), reloads, "{part}");
         assert!(answer.body.contains(part), "{part}: {}", answer.body);
         assert_sound(&path, &answer);
     }
     gateway.answer(GET_CHECKOUT, &action("javascript:alert(1)"));
     assert!(!shopper(&gateway).get(&path).await.body.contains("javascript:"));
+}
+
+#[tokio::test]
+async fn who_waits_goes_on_waiting_while_nobody_can_say_how_far_it_is() {
+    let gateway = gateway();
+    let path = format!("/checkout/{}", things::CHECKOUT);
+    gateway.refuse(GET_CHECKOUT, Error::unavailable("away"));
+    let answer = shopper(&gateway).get(&path).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.body.contains("One moment, please") && answer.body.contains("http-equiv=\"refresh\""), "{}", answer.body);
+    gateway.refuse(GET_CHECKOUT, Error::not_found("checkout", things::CHECKOUT));
+    assert_eq!(shopper(&gateway).get(&path).await.status, 404);
 }
 
 #[tokio::test]

@@ -132,3 +132,25 @@ async fn the_shop_speaks_hindi() {
     let answer = guest(&gateway).with_cookie("haat_language", "hi").get("/").await;
     assert!(answer.body.contains("lang=\"hi\"") && answer.body.contains("पूरा बाज़ार"), "{}", answer.body);
 }
+
+#[tokio::test]
+async fn sellers_have_names_and_the_choice_among_them_a_reason() {
+    let gateway = gateway();
+    let body = guest(&gateway).get("/products/product_1").await.body;
+    assert!(body.contains("Cheap &amp; Good") && body.contains("The lowest price of 3 sellers"), "{body}");
+    assert!(body.contains("₹200 more"), "what the other asks: {body}");
+    assert!(body.contains("SMALL10") && body.contains("10 % off from ₹500"), "{body}");
+    let body = shopper(&gateway).get("/cart").await.body;
+    assert!(body.contains("Meera Textiles") && body.contains("Seller ER_2"), "who has no name has a number: {body}");
+    assert!(body.contains("Add ₹502 more"), "{body}");
+    let body = shopper(&gateway).get("/checkout/payment").await.body;
+    assert!(body.contains("Standard delivery") && body.contains("₹49") && body.contains("₹1,048"), "{body}");
+    assert!(!gateway.asked(PROMOTIONS).is_empty());
+}
+
+#[tokio::test]
+async fn categories_are_named_in_the_visitors_language() {
+    let gateway = gateway();
+    let answer = guest(&gateway).with_cookie("haat_language", "hi").get("/category/Kurtas").await;
+    assert!(answer.body.contains("कुर्ते") && answer.body.contains("href=\"/category/Kurtas\""), "{}", answer.body);
+}

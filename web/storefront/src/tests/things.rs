@@ -8,6 +8,9 @@ use haat_contracts::common::{Actor, Money, PostalAddress};
 use haat_contracts::orders::order::{FulfillmentStatus, HistoryEntry, Line, PaymentStatus, State};
 use haat_contracts::orders::{ListOrdersResponse, Order, OrderGroup};
 
+use haat_contracts::pricing::{ListPromotionsResponse, Promotion};
+use haat_contracts::users::{AddressBook, BatchGetSellersResponse, ListSessionsResponse, SavedAddress, Seller, SessionSummary};
+
 use super::HOSTILE;
 
 pub const CART: &str = "cart_01jd0000000000000000000000";
@@ -66,6 +69,51 @@ pub fn found() -> SearchProductsResponse {
     }
 }
 
+/// Only one of the two sellers of the cart has a name.
+pub fn sellers() -> BatchGetSellersResponse {
+    let seller = |id: &str, name: &str| Seller { id: id.into(), display_name: name.into() };
+    BatchGetSellersResponse {
+        sellers: vec![
+            seller("seller_1", "Meera Textiles"),
+            seller("seller_cheap", "Cheap & Good"),
+            seller("seller_dear", HOSTILE),
+        ],
+    }
+}
+
+pub fn address_book() -> AddressBook {
+    let saved = |id: &str, is_default| SavedAddress { id: id.into(), postal_address: Some(address()), is_default };
+    AddressBook { addresses: vec![saved("address_1", true), saved("address_2", false)] }
+}
+
+pub fn promotions() -> ListPromotionsResponse {
+    let promotion = |code: &str, minimum| Promotion {
+        code: code.into(),
+        percent_off: Some(10),
+        minimum_subtotal: inr(minimum),
+        ..Promotion::default()
+    };
+    ListPromotionsResponse { promotions: vec![promotion("SMALL10", 50_000), promotion("LARGE10", 250_000)] }
+}
+
+pub fn sessions() -> ListSessionsResponse {
+    let at = Some(prost_types::Timestamp { seconds: 1_795_000_000, nanos: 0 });
+    let session = |id: &str, device: &str, is_current| SessionSummary {
+        id: id.into(),
+        device: device.into(),
+        address: "203.0.113.7".into(),
+        started_at: at,
+        refreshed_at: at,
+        is_current,
+    };
+    let sessions = vec![
+        session("session_1", "Chrome on Windows", true),
+        session("session_2", HOSTILE, false),
+        session("session_3", "", false),
+    ];
+    ListSessionsResponse { sessions, next_page_token: String::new() }
+}
+
 fn address() -> PostalAddress {
     let text = || HOSTILE.to_owned();
     PostalAddress {
@@ -91,6 +139,13 @@ pub fn cart() -> Cart {
         unit_price: inr(99_900),
         total: inr(99_900),
     };
+    let part = |seller: &str, shipping| cart::SellerPart {
+        seller_id: seller.into(),
+        subtotal: inr(99_900),
+        shipping: inr(shipping),
+        total: inr(99_900 + shipping),
+        ..cart::SellerPart::default()
+    };
     let problem = |code: &str, offer: &str| cart::Problem { code: code.into(), offer_id: offer.into(), detail: HOSTILE.into() };
     Cart {
         id: CART.into(),
@@ -104,6 +159,7 @@ pub fn cart() -> Cart {
         tax_included: inr(9_514),
         total: inr(199_800),
         problems: vec![problem("low_stock", "offer_1"), problem("something_new", "offer_2")],
+        sellers: vec![part("seller_1", 0), part("seller_2", 4_900)],
         ..Cart::default()
     }
 }
