@@ -306,9 +306,12 @@ impl Api {
     async fn load_demo_products(&self, ctx: &Ctx, seed: u64, count: u32, sellers: &[SellerId]) -> Result<()> {
         let mut numbers = (0..count).peekable();
         while numbers.peek().is_some() {
-            let batch: Vec<_> =
-                numbers.by_ref().take(DEMO_BATCH).map(|number| demo::entry(seed, number, sellers, ctx.now)).collect();
-            let further = batch.iter().map(|entry| (entry.id(), demo::further_offers(entry, sellers))).collect();
+            let (mut batch, mut further) = (Vec::new(), Vec::new());
+            for number in numbers.by_ref().take(DEMO_BATCH) {
+                let entry = demo::entry(seed, number, sellers, ctx.now);
+                further.push((entry.id(), demo::further_offers(seed, number, &entry, sellers)));
+                batch.push(entry);
+            }
             for outcome in import::write(&self.store, ctx, batch).await? {
                 if let import::Outcome::Refused(violations) = outcome {
                     return Err(Error::internal(format!("a demo product is refused: {violations:?}")));

@@ -20,7 +20,7 @@ const APART_S: i64 = 97;
 
 /// The product with this number; 0 is the newest. `sellers` must not be empty.
 pub fn entry(seed: u64, number: u32, sellers: &[SellerId], now: Timestamp) -> Entry {
-    let dice = Dice(Entropy::seeded(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(u64::from(number))));
+    let dice = Dice::of(seed, number);
     let goods = dice.weighted(&goods::GOODS);
     let seller = sellers[number as usize % sellers.len()].clone();
     let at = plus_seconds(now, -APART_S * i64::from(number));
@@ -28,8 +28,9 @@ pub fn entry(seed: u64, number: u32, sellers: &[SellerId], now: Timestamp) -> En
 }
 
 /// Every third product is sold by the next seller, too: some of its variants, a little cheaper or dearer.
-pub fn further_offers(entry: &Entry, sellers: &[SellerId]) -> Vec<NewOffer> {
-    let dice = Dice(Entropy::seeded(fnv(entry.listing.handle.as_bytes())));
+pub fn further_offers(seed: u64, number: u32, entry: &Entry, sellers: &[SellerId]) -> Vec<NewOffer> {
+    // Not those of the product itself.
+    let dice = Dice::of(!seed, number);
     let place = sellers.iter().position(|seller| *seller == entry.seller).unwrap_or(0);
     let other = &sellers[(place + 1) % sellers.len()];
     if *other == entry.seller || dice.below(3) != 0 {
@@ -43,11 +44,6 @@ pub fn further_offers(entry: &Entry, sellers: &[SellerId]) -> Vec<NewOffer> {
         is_sold.then(|| NewOffer { seller: other.clone(), sku: variant.sku.clone(), price, stock: dice.stock() })
     };
     entry.listing.variants.iter().filter_map(offer).collect()
-}
-
-/// The same number for the same text, always.
-fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn listing(dice: &Dice, goods: &Goods, seed: u64, number: u32) -> Listing {
@@ -122,6 +118,11 @@ fn variants(dice: &Dice, goods: &Goods, colors: &[&str], base: &str) -> Vec<NewV
 struct Dice(Entropy);
 
 impl Dice {
+    /// Of the product with this number.
+    fn of(seed: u64, number: u32) -> Self {
+        Dice(Entropy::seeded(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(u64::from(number))))
+    }
+
     fn below(&self, bound: usize) -> usize {
         usize::try_from(self.0.below(bound as u64)).unwrap_or(0)
     }
@@ -230,13 +231,16 @@ mod tests {
 
     #[test]
     fn some_products_are_sold_by_two() {
-        let entries: Vec<Entry> = (0..60).map(|number| entry(7, number, &sellers(), Timestamp::UNIX_EPOCH)).collect();
-        let further: Vec<_> = entries.iter().map(|entry| (entry, further_offers(entry, &sellers()))).collect();
-        let count = further.iter().filter(|(_, offers)| !offers.is_empty()).count();
+        let further = |number, sellers: &[SellerId]| {
+            let entry = entry(7, number, sellers, Timestamp::UNIX_EPOCH);
+            let offers = further_offers(7, number, &entry, sellers);
+            assert!(offers.iter().all(|offer| offer.seller != entry.seller), "{offers:?}");
+            offers
+        };
+        let count = (0..60).filter(|number| !further(*number, &sellers()).is_empty()).count();
         assert!((8..35).contains(&count), "{count}");
-        assert!(further.iter().all(|(entry, offers)| offers.iter().all(|offer| offer.seller != entry.seller)));
-        assert_eq!(further_offers(&entries[0], &sellers()[..1]), []);
-        assert!(further.iter().all(|(entry, offers)| *offers == further_offers(entry, &sellers())));
+        assert!((0..60).all(|number| further(number, &sellers()[..1]).is_empty()), "one seller alone");
+        assert_eq!(further(3, &sellers()), further(3, &sellers()));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Every process of the platform as it answered last. They are asked side by side; one that does not answer in time is
 //! down, and keeps what it had told before.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,11 +10,12 @@ use haat_contracts::operations as pb;
 use haat_contracts::operations::instance_client::InstanceClient;
 use haat_contracts::operations::instance_report::State;
 use haat_kernel::time::plus_seconds;
-use haat_kernel::{Ctx, Error, Result, Timestamp};
+use haat_kernel::{Ctx, Error, Kind, Result, Timestamp};
 use haat_rpc::Channel;
 use haat_service::Platform;
 use parking_lot::RwLock;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
+use tonic::{Request, Response, Status};
 
 const ANSWER_MAX: Duration = Duration::from_secs(2);
 /// What was heard within this time is told again.
@@ -72,11 +74,10 @@ impl Instances {
     }
 
     async fn describe(&self, known: &Known, before: &[pb::InstanceReport]) -> pb::InstanceReport {
-        let mut ctx = Ctx::internal(self.0.platform.name, "watch", self.0.platform.clock.now());
-        ctx.deadline = Some(Instant::now() + ANSWER_MAX);
+        let ctx = Ctx::internal(self.0.platform.name, "watch", self.0.platform.clock.now());
         let mut client = known.client.clone();
         let request = pb::DescribeRequest { window_seconds: WINDOW_S };
-        haat_rpc::send(&ctx, request, |request| client.describe(request)).await.unwrap_or_else(|error| {
+        ask(&ctx, ANSWER_MAX, request, |request| client.describe(request)).await.unwrap_or_else(|error| {
             let last = before.iter().find(|report| report.service == known.service && report.instance == known.address);
             down(known, last, &error)
         })
@@ -86,7 +87,7 @@ impl Instances {
     pub async fn stuck(&self, ctx: &Ctx) -> (Vec<pb::StuckWork>, Vec<String>) {
         let asked = self.services().map(|known| async move {
             let mut client = known.client.clone();
-            let answer = haat_rpc::send(&within(ctx, ANSWER_MAX), pb::ListStuckRequest {}, |r| client.list_stuck(r)).await;
+            let answer = ask(ctx, ANSWER_MAX, pb::ListStuckRequest {}, |r| client.list_stuck(r)).await;
             (known.service.clone(), answer.map(|answer| answer.work))
         });
         gathered(join_all(asked).await)
@@ -97,7 +98,7 @@ impl Instances {
         let asked = self.services().map(|known| async move {
             let mut client = known.client.clone();
             let request = pb::FindEventsRequest { text: text.to_owned() };
-            let answer = haat_rpc::send(&within(ctx, SEARCH_MAX), request, |r| client.find_events(r)).await;
+            let answer = ask(ctx, SEARCH_MAX, request, |r| client.find_events(r)).await;
             (known.service.clone(), answer)
         });
         let answers = join_all(asked).await;
@@ -118,12 +119,17 @@ impl Instances {
     }
 }
 
-fn within(ctx: &Ctx, limit: Duration) -> Ctx {
+/// Asks one process, and goes on without it when the time is over: one that hangs does not even say that it is late.
+async fn ask<M, A, F>(ctx: &Ctx, limit: Duration, message: M, call: impl FnOnce(Request<M>) -> F) -> Result<A>
+where
+    F: Future<Output = std::result::Result<Response<A>, Status>>,
+{
     let until = Instant::now() + limit;
-    let deadline = ctx.deadline.map_or(until, |deadline| deadline.min(until));
+    let until = ctx.deadline.map_or(until, |deadline| deadline.min(until));
     let mut ctx = ctx.aside();
-    ctx.deadline = Some(deadline);
-    ctx
+    ctx.deadline = Some(until);
+    let late = || Error::new(Kind::DeadlineExceeded, "deadline_exceeded", "It does not answer in time.");
+    timeout_at(until, haat_rpc::send(&ctx, message, call)).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn gathered<T>(answers: Vec<(String, Result<Vec<T>>)>) -> (Vec<T>, Vec<String>) {

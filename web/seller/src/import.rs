@@ -1,5 +1,5 @@
-//! Products from a file: the form, and what became of the file, line by line. The answer to the upload is the report itself;
-//! sending it once more changes nothing, because the same file never does.
+//! Products from a file: the form, and what became of the file, line by line. The answer to the upload is the report itself.
+//! The form carries no key: sending it once more changes nothing, because the same file never does.
 
 use haat_contracts::catalog::ImportReport;
 use haat_contracts::catalog::import_report::RowError;
@@ -59,7 +59,6 @@ fn form(visit: &Visit, errors: &Errors) -> Markup {
         form.stack method="post" enctype="multipart/form-data" action=(visit.path("/import")) data-import
             data-sending=(visit.t("import-sending")) data-working=(visit.t("import-working")) {
             (visit.csrf_field())
-            (visit.key_field())
             (Field::file("file", &visit.t("file")).hint(&visit.t("file-hint")).with("accept", ".csv,.jsonl,.ndjson,text/csv").required().errors(errors))
             div data-progress hidden {
                 progress max="100" value="0" aria-label=(visit.t("import-title")) {}

@@ -294,7 +294,7 @@ promotions = Offers
 promotions-how = Type the code in your cart, or choose it there.
 percent-off = { $percent } % off
 amount-off = { $amount } off
-off-from = { $off } from { $minimum } of goods on
+off-from = { $off } on orders from { $minimum }
 promotion-missing = Add { $amount } more to use it.
 standard-delivery = Standard delivery
 parcel-total = This parcel in all:
@@ -318,7 +318,7 @@ another-address = Send it to another address
 change-addresses = Change my addresses
 
 sessions = Where you are signed in
-sessions-text = Each line is a browser or an app that is signed in with your account. Sign out where you do not know it, and change your password.
+sessions-text = Each line is a browser or an app that is signed in with your account. Sign out where you do not know it.
 this-session = This one
 unknown-device = Unknown device
 session-began = Signed in on { $time }

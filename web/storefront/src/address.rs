@@ -171,14 +171,16 @@ fn from_book(visit: &Visit, cart: &Cart, book: &[SavedAddress]) -> Markup {
     html! {
         form.stack method="post" action="/checkout/address/saved" {
             (visit.csrf_field())
-            fieldset.panel.cards-to-pay {
-                legend { h2 { (visit.t("delivery-address")) } }
-                p.small { (visit.t("choose-address")) }
-                @for saved in book {
-                    label.pay-card {
-                        input type="radio" name="address" value=(saved.id) checked[chosen == Some(saved.id.as_str())] required;
-                        @if let Some(address) = &saved.postal_address { (parts::address(address)) }
-                        @if saved.is_default { (ui::badge(ui::Tone::Info, &visit.t("default-address"))) }
+            div.panel {
+                fieldset.cards-to-pay {
+                    legend { h2 { (visit.t("delivery-address")) } }
+                    p.small { (visit.t("choose-address")) }
+                    @for saved in book {
+                        label.pay-card {
+                            input type="radio" name="address" value=(saved.id) checked[chosen == Some(saved.id.as_str())] required;
+                            @if let Some(address) = &saved.postal_address { (parts::address(address)) }
+                            @if saved.is_default { (ui::badge(ui::Tone::Info, &visit.t("default-address"))) }
+                        }
                     }
                 }
             }

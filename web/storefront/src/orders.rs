@@ -41,19 +41,22 @@ pub async fn page(State(front): State<Front>, visit: Visit, Path(id): Path<Strin
     Ok(Page::new(Head::titled(title).private(), body))
 }
 
+/// How it stands, then every change: who comes back after a while has missed some.
 pub async fn live(State(front): State<Front>, visit: Visit, Path(id): Path<String>) -> Result<Response> {
-    let group = found(&front.shop, &visit, &id).await?;
-    let start = (front, visit, id, group, 0_usize);
+    found(&front.shop, &visit, &id).await?;
+    let start = (front, visit, id, None, 0_usize);
     let stream = futures::stream::unfold(start, |(front, visit, id, last, asked)| async move {
         for asked in asked..ASKS_MAX {
-            sleep(ASK_EVERY).await;
+            if asked > 0 {
+                sleep(ASK_EVERY).await;
+            }
             let group = front.shop.order_group(&visit.ctx(), &id, basket::guest_email(&visit)).await;
             if let Ok(group) = group
-                && group.orders != last.orders
+                && last.as_ref() != Some(&group.orders)
             {
                 let names = front.names(&visit, &group.orders).await;
                 let fragment = Fragment::Html(orders(&visit, &group, &names));
-                return Some((fragment, (front, visit, id, group, asked + 1)));
+                return Some((fragment, (front, visit, id, Some(group.orders), asked + 1)));
             }
         }
         None

@@ -128,7 +128,7 @@ fn steps(visit: &Visit, decision: &Decision) -> Markup {
         let id = format!("step-{name}");
         if visit.knows(&id) { visit.t(&id) } else { name.to_owned() }
     };
-    let row = |step: &pb::decision::Step| vec![html! { (name(&step.name)) }, html! { (parts::millis(micros(step.took_micros))) }];
+    let row = |step: &pb::decision::Step| vec![html! { (name(&step.name)) }, html! { (step.took_micros) " µs" }];
     let rows: Vec<Vec<Markup>> = decision.steps.iter().map(row).collect();
     html! { h3 { (visit.t("steps-taken")) } (ui::table(&visit.t("steps-taken"), &columns, &rows)) }
 }

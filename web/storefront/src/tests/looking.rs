@@ -139,7 +139,7 @@ async fn sellers_have_names_and_the_choice_among_them_a_reason() {
     let body = guest(&gateway).get("/products/product_1").await.body;
     assert!(body.contains("Cheap &amp; Good") && body.contains("The lowest price of 3 sellers"), "{body}");
     assert!(body.contains("₹200 more"), "what the other asks: {body}");
-    assert!(body.contains("SMALL10") && body.contains("10 % off from ₹500"), "{body}");
+    assert!(body.contains("SMALL10") && body.contains("10 % off on orders from ₹500"), "{body}");
     let body = shopper(&gateway).get("/cart").await.body;
     assert!(body.contains("Meera Textiles") && body.contains("Seller ER_2"), "who has no name has a number: {body}");
     assert!(body.contains("Add ₹502 more"), "{body}");

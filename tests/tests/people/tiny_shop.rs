@@ -1,8 +1,6 @@
 //! The smallest shop that sells (`web/storefront/examples/tiny.rs`), as `docs/build-a-storefront.md` has people run it: beside a
 //! platform, through its public API alone, somebody searches, buys and sees the order.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
-
 use std::process::{Child, Command, Stdio};
 
 use haat_tests::client::send;
