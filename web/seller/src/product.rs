@@ -148,8 +148,10 @@ fn edit_page(visit: &Visit, product: &Product, filled: &Filled, errors: &Errors)
 fn sold_page(visit: &Visit, product: &Product) -> Page {
     let actions = ui::link_button(Look::Quiet, &format!("/products/{}", product.id), &visit.t("see-in-shop"));
     let content = html! {
-        p.row { (parts::product_state(visit, product.state())) (parts::availability(visit, product)) }
-        (ui::notice(ui::Tone::Info, &html! { (visit.t("sold-beside-others")) }))
+        div.stack {
+            p.row { (parts::product_state(visit, product.state())) (parts::availability(visit, product)) }
+            (ui::notice(ui::Tone::Info, &html! { (visit.t("sold-beside-others")) }))
+        }
         (parts::section(&visit.t("prices-and-stock"), &html! { p.soft { (visit.t("choose-variant")) } (variants(visit, product)) }))
     };
     parts::page_below(&trail(visit, &product.title), &product.title, &actions, &content)

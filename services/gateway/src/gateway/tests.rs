@@ -249,11 +249,23 @@ async fn an_import_streams() {
     let Target::Call(route) = found.value else { panic!("an import is a call") };
     let trace = Trace::of(&parts.headers, bench.gateway.clock.now(), &bench.gateway.entropy);
     let principal = Principal::user("user_1", &["seller"]);
-    let exchange = Exchange { route, parts: &parts, variables: Vec::new(), trace: &trace, principal };
-    let content = bench.gateway.fresh(exchange, &mut body::whole("a,b\n1,2\n")).await.unwrap();
+    let client = Client { addr: "203.0.113.7".parse().unwrap(), is_exempt: false, is_secure: true };
+    let exchange = Exchange { route, parts: &parts, variables: Vec::new(), trace: &trace, principal, client };
+    let content = bench.gateway.fresh(exchange, &mut body::whole("a,b\n1,2\n"), &mut Steps::default()).await.unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&content.body).unwrap()["rows"], 2);
     let (_, ctx, message) = bench.fake.calls.lock().pop().unwrap();
     assert_eq!((ctx.principal.user_id(), message.as_slice()), (Some("user_1"), &b"text/csva,b\n1,2\n"[..]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_begins_where_its_client_is_whatever_the_client_says() {
+    let bench = bench();
+    bench.answers("/haat.users.v1.Users/CreateSession", Ok(users::Session::default()));
+    let request =
+        Request::post("/v1/sessions").header("content-type", "application/json").header("haat-client-address", "9.9.9.9");
+    bench.ask(request, r#"{"email":"a@b.test","password":"secret"}"#).await;
+    let (_, ctx, _) = bench.fake.calls.lock().pop().unwrap();
+    assert_eq!(ctx.headers.get("haat-client-address").map(String::as_str), Some("203.0.113.7"));
 }
 
 #[tokio::test(start_paused = true)]
