@@ -176,7 +176,9 @@ async fn held_stock_is_explained() {
 #[tokio::test]
 async fn what_is_another_sellers_is_not_found() {
     let gateway = stocked();
-    gateway.answer(GET, &Product { seller_id: "seller_2".into(), ..kurta() });
+    let mut theirs = Product { seller_id: "seller_2".into(), ..kurta() };
+    theirs.variants[0].offers[0].seller_id = "seller_2".into();
+    gateway.answer(GET, &theirs);
     assert_eq!(staff(&gateway).get("/seller/products/product_1").await.status, 404);
     assert_eq!(staff(&gateway).get("/seller/products/product_1/offers/offer_1").await.status, 404);
 }
