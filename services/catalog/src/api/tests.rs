@@ -304,8 +304,13 @@ async fn the_demo_is_searchable_and_may_be_loaded_twice() {
     first.dedup();
     assert_eq!(first.len(), 2);
     let list = pb::ListProductsRequest { page_size: 100, ..Default::default() };
-    let own = done(shop.api.list_products(request(seller("one"), list.clone())).await);
-    assert_eq!((own.products.len(), own.next_page_token.as_str()), (75, ""));
+    let sold = done(shop.api.list_products(request(seller("one"), list.clone())).await);
+    let made = sold.products.iter().filter(|product| product.seller_id == sellers[0]).count();
+    assert_eq!((made, sold.next_page_token.as_str()), (75, ""));
+    let has_own = |product: &pb::Product| {
+        product.variants.iter().flat_map(|variant| &variant.offers).any(|offer| offer.seller_id == sellers[0])
+    };
+    assert!(sold.products.len() > made && sold.products.iter().all(has_own), "and what they sell beside others");
     let all = done(shop.api.list_products(request(Principal::user("user_1", &["operator"]), list)).await);
     assert_eq!((all.products.len(), all.next_page_token.is_empty()), (100, false));
 }
