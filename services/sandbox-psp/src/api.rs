@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::answer::{Answer, Refusal, html, json};
 use crate::charge::{ChargeId, DeclineCode, Status, Verdict};
+use crate::mood::{Manner, Mood};
 use crate::page::{self, Notice};
 use crate::provider::{Found, Provider};
 use crate::request::{self, AuthorizeBody, CaptureBody, Listing, RefundBody, VoidBody};
@@ -80,12 +81,15 @@ impl Api {
         let answer = match (request.method().clone(), route) {
             (Method::GET, Route::Health) => json(StatusCode::OK, &json!({"status": "ok"})),
             (Method::POST, Route::Charges) => return self.authorize(request).await,
-            (Method::GET, Route::Charges) => self.list(&request).await?,
-            (Method::GET, Route::Charge(id)) => self.stated(&self.provider.find(&id).await?),
+            (Method::GET, Route::Charges) => return self.list(&request).await,
+            (Method::GET, Route::Charge(id)) => {
+                let found = self.provider.find(&id).await?;
+                return Ok(self.spoken(&found, self.stated_view(&found)).await?.map(|view| json(StatusCode::OK, &view)));
+            }
             (Method::GET, Route::Refunds(id)) => self.refunds(&id).await?,
-            (Method::POST, Route::Capture(id)) => self.capture(&id, request).await?,
-            (Method::POST, Route::Void(id)) => self.void(&id, request).await?,
-            (Method::POST, Route::Refunds(id)) => self.refund(&id, request).await?,
+            (Method::POST, Route::Capture(id)) => return self.capture(&id, request).await,
+            (Method::POST, Route::Void(id)) => return self.void(&id, request).await,
+            (Method::POST, Route::Refunds(id)) => return self.refund(&id, request).await,
             (Method::GET, Route::Page(id)) => page_of(StatusCode::OK, &self.provider.find(&id).await?, Notice::None),
             (Method::POST, Route::Click(id, verdict)) => self.click(&id, verdict).await?,
             _ => {
@@ -112,15 +116,23 @@ impl Api {
         let terms = request::body::<AuthorizeBody>(body).await?.terms()?;
         match self.provider.authorize(terms, key).await? {
             Some(found) if found.charge.status == Status::Pending => Ok(None),
-            Some(found) => Ok(Some(self.truth(&found))),
-            None => Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong; try again.")),
+            Some(found) => self.truth(&found).await,
+            None => Err(failure()),
         }
     }
 
-    async fn list(&self, request: &Request<Incoming>) -> Result<Answer, Refusal> {
-        let (charges, next) = self.provider.list(Listing::of(request.uri())?).await?;
-        let charges: Vec<ChargeView> = charges.iter().map(|found| self.stated_view(found)).collect();
-        Ok(json(StatusCode::OK, &json!({"charges": charges, "next": next})))
+    async fn list(&self, request: &Request<Incoming>) -> Result<Option<Answer>, Refusal> {
+        let listing = Listing::of(request.uri())?;
+        let is_about_one = listing.reference.is_some();
+        let (charges, next) = self.provider.list(listing).await?;
+        let mut views = Vec::with_capacity(charges.len());
+        for found in &charges {
+            let view = self.stated_view(found);
+            let spoken = if is_about_one { self.spoken(found, view).await? } else { Some(view) };
+            let Some(view) = spoken else { return Ok(None) };
+            views.push(view);
+        }
+        Ok(Some(json(StatusCode::OK, &json!({"charges": views, "next": next}))))
     }
 
     async fn refunds(&self, id: &ChargeId) -> Result<Answer, Refusal> {
@@ -128,25 +140,25 @@ impl Api {
         Ok(json(StatusCode::OK, &json!({"refunds": refunds})))
     }
 
-    async fn capture(&self, id: &ChargeId, request: Request<Incoming>) -> Result<Answer, Refusal> {
+    async fn capture(&self, id: &ChargeId, request: Request<Incoming>) -> Result<Option<Answer>, Refusal> {
         let (head, body) = request.into_parts();
         let key = request::idempotency_key(&head.headers)?;
         let amount = request::optional_body::<CaptureBody>(body).await?.amount;
-        Ok(self.truth(&self.provider.capture(id, amount, key).await?))
+        self.truth(&self.provider.capture(id, amount, key).await?).await
     }
 
-    async fn void(&self, id: &ChargeId, request: Request<Incoming>) -> Result<Answer, Refusal> {
+    async fn void(&self, id: &ChargeId, request: Request<Incoming>) -> Result<Option<Answer>, Refusal> {
         let (head, body) = request.into_parts();
         let key = request::idempotency_key(&head.headers)?;
         request::optional_body::<VoidBody>(body).await?;
-        Ok(self.truth(&self.provider.void(id, key).await?))
+        self.truth(&self.provider.void(id, key).await?).await
     }
 
-    async fn refund(&self, id: &ChargeId, request: Request<Incoming>) -> Result<Answer, Refusal> {
+    async fn refund(&self, id: &ChargeId, request: Request<Incoming>) -> Result<Option<Answer>, Refusal> {
         let (head, body) = request.into_parts();
         let key = request::idempotency_key(&head.headers)?;
         let amount = request::body::<RefundBody>(body).await?.amount;
-        Ok(self.truth(&self.provider.refund(id, amount, key).await?))
+        self.truth(&self.provider.refund(id, amount, key).await?).await
     }
 
     async fn click(&self, id: &ChargeId, verdict: Verdict) -> Result<Answer, Refusal> {
@@ -166,17 +178,31 @@ impl Api {
         Silence
     }
 
-    fn truth(&self, found: &Found) -> Answer {
-        json(StatusCode::OK, &ChargeView::truth(&found.id, &found.charge, &self.provider.public_url))
+    /// The charge after a request that changes it.
+    async fn truth(&self, found: &Found) -> Result<Option<Answer>, Refusal> {
+        let truth = ChargeView::truth(&found.id, &found.charge, &self.provider.public_url);
+        Ok(self.spoken(found, truth).await?.map(|view| json(StatusCode::OK, &view)))
     }
 
-    fn stated(&self, found: &Found) -> Answer {
-        json(StatusCode::OK, &self.stated_view(found))
+    /// What is said of one charge, in the mood that its card brings. None: nothing.
+    async fn spoken(&self, found: &Found, view: ChargeView) -> Result<Option<ChargeView>, Refusal> {
+        let Some(mood) = Mood::of(found.charge.terms.token, &self.provider.entropy) else { return Ok(Some(view)) };
+        tokio::time::sleep(mood.wait).await;
+        match mood.manner {
+            Manner::Truth => Ok(Some(view)),
+            Manner::Lie => Ok(Some(ChargeView { amount: view.amount.saturating_add(100), ..view })),
+            Manner::Failure => Err(failure()),
+            Manner::Silence => Ok(None),
+        }
     }
 
     fn stated_view(&self, found: &Found) -> ChargeView {
         ChargeView::stated(&found.id, &found.charge, &self.provider.public_url)
     }
+}
+
+fn failure() -> Refusal {
+    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong; try again.")
 }
 
 fn page_of(status: StatusCode, found: &Found, notice: Notice) -> Answer {

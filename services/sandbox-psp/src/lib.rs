@@ -6,13 +6,14 @@
 //! of Haat's contracts. Always: money moves at most once for an idempotency key, and a webhook is committed together with
 //! what it tells of, so that neither a crash nor a retry loses or doubles either.
 //!
-//! Reading order: `token`, `charge`, `delivery`, `outbox`, `provider`, `timers`, then the HTTP side: `server`, `api`.
+//! Reading order: `token`, `mood`, `charge`, `delivery`, `outbox`, `provider`, `timers`, then the HTTP side: `server`, `api`.
 
 mod answer;
 mod api;
 pub mod charge;
 pub mod config;
 pub mod delivery;
+pub mod mood;
 mod outbox;
 mod page;
 mod provider;

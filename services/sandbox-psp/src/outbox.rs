@@ -56,7 +56,7 @@ fn waits(token: Token, event: &ChargeEvent, delays: &Delays) -> Vec<Duration> {
     let is_result = matches!(event, ChargeEvent::Authorized | ChargeEvent::Declined { .. });
     match token {
         Token::TimeoutThenOk | Token::TimeoutThenDeclined if is_result => vec![delays.webhook_after_settling],
-        Token::DuplicateWebhook if is_result => vec![Duration::ZERO, Duration::ZERO, delays.last_copy],
+        Token::DuplicateWebhook | Token::Wild if is_result => vec![Duration::ZERO, Duration::ZERO, delays.last_copy],
         Token::LateWebhook => vec![delays.late_webhook],
         _ => vec![Duration::ZERO],
     }

@@ -32,10 +32,13 @@ pub enum Token {
     /// Approved; its webhooks come a long time after.
     #[serde(rename = "tok_late_webhook")]
     LateWebhook,
+    /// Approved; everything takes its time, and the answers are what the dice say: see `mood`.
+    #[serde(rename = "tok_wild")]
+    Wild,
 }
 
 impl Token {
-    const ALL: [(&'static str, Token); 10] = [
+    const ALL: [(&'static str, Token); 11] = [
         ("tok_ok", Token::Ok),
         ("tok_declined", Token::Declined),
         ("tok_insufficient_funds", Token::InsufficientFunds),
@@ -46,6 +49,7 @@ impl Token {
         ("tok_flaky", Token::Flaky),
         ("tok_wrong_amount", Token::WrongAmount),
         ("tok_late_webhook", Token::LateWebhook),
+        ("tok_wild", Token::Wild),
     ];
 
     pub fn parse(text: &str) -> Option<Token> {
