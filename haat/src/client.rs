@@ -1,6 +1,6 @@
 //! The supervisor as a client of the services: its own identity, and the few calls that only it may make.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use haat_contracts::authority::CreateJoinTokenRequest;
@@ -24,6 +24,7 @@ use haat_transport::Tcp;
 
 use crate::plan::Plan;
 use crate::roster::{AUTHORITY, SUPERVISOR};
+use crate::terminal::say;
 
 #[derive(Clone)]
 pub struct Supervisor {
@@ -66,9 +67,20 @@ impl Supervisor {
         Supervisor::new(plan, haat_authority::supervisor_identity(authority_folder, clock, &entropy)?)
     }
 
-    /// Keeps its certificate fresh, for as long as the platform runs.
-    pub async fn renew(self) -> Result<()> {
-        haat_service::renew(SUPERVISOR, self.environment, self.authority).await
+    /// Keeps its certificate fresh, for as long as the platform runs. After a clock that jumped it makes itself another from
+    /// the CA's files, so that it can hand out join tokens to those who have lost theirs.
+    pub async fn renew(self, authority_folder: PathBuf) -> Result<()> {
+        let Environment { clock, entropy, identity, .. } = &self.environment;
+        loop {
+            // It tries for as long as the certificate is good, and a moment longer.
+            if let Err(error) = haat_service::renew(SUPERVISOR, self.environment.clone(), self.authority.clone()).await {
+                say(format!("The supervisor makes itself a new certificate: {error}"));
+            }
+            let fresh = haat_authority::supervisor_identity(&authority_folder, *clock, entropy);
+            if let Err(error) = fresh.and_then(|fresh| identity.rotate(fresh.identity()).map_err(Into::into)) {
+                say(format!("The supervisor has no certificate: {error}. Trying again."));
+            }
+        }
     }
 
     pub async fn join_token(&self, service: &str) -> Result<String> {

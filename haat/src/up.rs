@@ -74,7 +74,7 @@ async fn live(street: &mut Street, arguments: &cli::Up, started: Instant) -> Res
     let root = layout::read(&layout.root_certificate())?;
     let identity = run::enroll(&plan, &root, &token, Clock::System, &street.entropy).await?;
     let supervisor = Supervisor::new(&plan, identity)?;
-    haat_kernel::spawn("renewal", supervisor.clone().renew());
+    haat_kernel::spawn("renewal", supervisor.clone().renew(layout.service(AUTHORITY)));
     for name in roster::processes() {
         if name != AUTHORITY {
             street.start(name, Some(&supervisor)).await?;

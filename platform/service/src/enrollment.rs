@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use haat_contracts::authority::authority_client::AuthorityClient;
 use haat_contracts::authority::{Certificate, EnrollRequest, RenewRequest};
-use haat_identity::{Chain, Identity, KeyPair, LiveIdentity, SpiffeId, TrustBundle, renewal_time};
+use haat_identity::{Chain, Identity, KeyPair, LiveIdentity, SpiffeId, TrustBundle};
 use haat_kernel::{Clock, Ctx, Entropy, Result};
 use haat_rpc::Channel;
 use haat_transport::{Connector, Network, channel};
@@ -15,8 +15,6 @@ use crate::platform::Environment;
 
 const AUTHORITY: &str = "authority";
 const RETRY: Duration = Duration::from_secs(5);
-/// Looks at the clock at least this often, so that a machine that slept renews in time.
-const LOOK: Duration = Duration::from_secs(30);
 
 /// Trades a single-use join token for a first identity. `root_pem` is the root that the authority must chain to.
 pub async fn enroll(
@@ -43,24 +41,25 @@ fn identity(certificate: Certificate, key: KeyPair) -> Result<Identity> {
     Ok(Identity::new(Chain::from_der(certificate.chain)?, key)?)
 }
 
-/// Renews the process's certificate at half its life, for as long as it runs. The authority renews its own.
+/// Renews the process's certificate at half its life, for as long as it runs. The authority renews its own. Fails once the
+/// certificate is not good any more, because the clock has jumped: then nobody, the authority included, believes who the
+/// process is, and only a new join token helps.
 pub async fn renew(name: &'static str, environment: Environment, authority: Channel) -> Result<()> {
     let Environment { clock, entropy, identity: live, metrics, .. } = environment;
     let mut client = AuthorityClient::new(authority);
     loop {
-        let current = live.identity();
-        let at = renewal_time(current.not_before, current.not_after, &entropy);
-        metrics.certificate_expiry(current.not_after.as_second());
-        while clock.now() < at {
-            let left = Duration::try_from(at.duration_since(clock.now())).unwrap_or(Duration::ZERO);
-            sleep(left.min(LOOK)).await;
-        }
+        let term = live.identity().term(&entropy);
+        metrics.certificate_expiry(term.not_after.as_second());
+        term.renewal_due(clock).await;
         let key = KeyPair::generate()?;
         let request = RenewRequest { csr: key.signing_request()? };
         let ctx = Ctx::internal(name, "renew", clock.now());
         let renewed = haat_rpc::send(&ctx, request, |r| client.renew(r)).await.and_then(|c| identity(c, key));
         match renewed.and_then(|identity| live.rotate(identity).map_err(Into::into)) {
             Ok(()) => tracing::info!(not_after = %live.not_after(), "the certificate was renewed"),
+            Err(error) if !term.is_good(clock.now()) => {
+                return Err(error.with_context("the certificate is not good any more: a new join token is needed"));
+            }
             Err(error) => {
                 tracing::warn!(%error, "the certificate could not be renewed yet");
                 sleep(RETRY).await;

@@ -5,16 +5,14 @@ use std::time::Duration;
 
 use haat_contracts::authority::IssueEdgeCertificateRequest;
 use haat_contracts::authority::authority_client::AuthorityClient;
-use haat_identity::{CertificateInfo, Chain, KeyPair, LiveEdge, renewal_time};
-use haat_kernel::{Ctx, Result, Timestamp};
+use haat_identity::{CertificateInfo, Chain, KeyPair, LiveEdge, Term};
+use haat_kernel::{Ctx, Result};
 use haat_rpc::Channel;
 use haat_service::Platform;
 use tokio::time::sleep;
 
 const RETRY_FIRST: Duration = Duration::from_millis(250);
 const RETRY_RENEWAL: Duration = Duration::from_secs(5);
-/// Looks at the clock at least this often, so that a machine that slept renews in time.
-const LOOK: Duration = Duration::from_secs(30);
 
 pub struct EdgeCertificate {
     platform: Platform,
@@ -25,7 +23,7 @@ pub struct EdgeCertificate {
 struct Issued {
     chain: Chain,
     key: KeyPair,
-    renew_at: Timestamp,
+    term: Term,
 }
 
 impl EdgeCertificate {
@@ -36,13 +34,13 @@ impl EdgeCertificate {
         Ok(EdgeCertificate { platform: platform.clone(), client, names })
     }
 
-    /// The first one, asked for until it is there, and when to renew it.
-    pub async fn obtain(&mut self) -> Result<(LiveEdge, Timestamp)> {
+    /// The first one, asked for until it is there, and for how long it is good.
+    pub async fn obtain(&mut self) -> Result<(LiveEdge, Term)> {
         loop {
             match self.issue().await {
                 Ok(issued) => {
                     let edge = LiveEdge::new(&issued.chain, &issued.key, self.platform.clock)?;
-                    return Ok((edge, issued.renew_at));
+                    return Ok((edge, issued.term));
                 }
                 Err(error) if error.kind.is_transient() => sleep(RETRY_FIRST).await,
                 Err(error) => return Err(error),
@@ -51,15 +49,12 @@ impl EdgeCertificate {
     }
 
     /// Keeps `edge` fresh, for as long as the gateway runs.
-    pub async fn renew(mut self, edge: LiveEdge, mut at: Timestamp) -> Result<()> {
+    pub async fn renew(mut self, edge: LiveEdge, mut term: Term) -> Result<()> {
         loop {
-            while self.platform.clock.now() < at {
-                let left = Duration::try_from(at.duration_since(self.platform.clock.now())).unwrap_or(Duration::ZERO);
-                sleep(left.min(LOOK)).await;
-            }
+            term.renewal_due(self.platform.clock).await;
             let renewed = self.issue().await;
-            match renewed.and_then(|issued| Ok((edge.rotate(&issued.chain, &issued.key)?, issued.renew_at))) {
-                Ok(((), next)) => at = next,
+            match renewed.and_then(|issued| Ok((edge.rotate(&issued.chain, &issued.key)?, issued.term))) {
+                Ok(((), next)) => term = next,
                 Err(error) => {
                     tracing::warn!(%error, "the public certificate could not be renewed yet");
                     sleep(RETRY_RENEWAL).await;
@@ -75,8 +70,8 @@ impl EdgeCertificate {
         let certificate = haat_rpc::send(&ctx, request, |request| self.client.issue_edge_certificate(request)).await?;
         let chain = Chain::from_der(certificate.chain)?;
         let info = CertificateInfo::read(chain.leaf())?;
-        let renew_at = renewal_time(info.not_before, info.not_after, &self.platform.entropy);
-        Ok(Issued { chain, key, renew_at })
+        let term = Term::new(info.not_before, info.not_after, &self.platform.entropy);
+        Ok(Issued { chain, key, term })
     }
 }
 

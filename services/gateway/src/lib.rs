@@ -141,11 +141,11 @@ async fn serve_public(
     stopping: watch::Receiver<bool>,
 ) -> Result<()> {
     let mut certificate = EdgeCertificate::new(&platform)?;
-    let (edge, renew_at) = certificate.obtain().await?;
+    let (edge, term) = certificate.obtain().await?;
     let listener = bind(&platform, addr, Security::Edge(edge.clone())).await?;
     tokio::select! {
         () = edge::serve(gateway, listener, false, stopping) => Ok(()),
-        ended = certificate.renew(edge, renew_at) => ended,
+        ended = certificate.renew(edge, term) => ended,
     }
 }
 
