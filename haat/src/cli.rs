@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -60,6 +60,13 @@ pub struct Up {
     /// Where the same API is served without TLS; a loopback address
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub http: SocketAddr,
+    /// The address of this machine at which services listen for one another, over mutual TLS
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    pub inside: IpAddr,
+    /// A service that is not started here but by `haat run NAME` on this data folder, and listens at this address. May be
+    /// repeated
+    #[arg(long, value_name = "NAME=IP:PORT", value_parser = elsewhere)]
+    pub elsewhere: Vec<(String, SocketAddr)>,
     /// Create demo accounts and a demo catalogue of N products
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "500")]
     pub demo: Option<u32>,
@@ -97,6 +104,11 @@ pub struct Run {
 fn threads(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| (1..=THREADS_MAX).contains(number));
     number.ok_or_else(|| format!("a number from 1 to {THREADS_MAX}"))
+}
+
+fn elsewhere(text: &str) -> Result<(String, SocketAddr), String> {
+    let parts = text.split_once('=').and_then(|(name, address)| Some((name.to_owned(), address.parse().ok()?)));
+    parts.ok_or_else(|| "a service and its address, such as `orders=10.0.0.2:7000`".to_owned())
 }
 
 #[derive(Args)]

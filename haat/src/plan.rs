@@ -1,13 +1,14 @@
 //! The plan of a running platform: who listens where. `haat up` writes it once at its start; every process reads it.
 //! It holds no secret.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use haat_kernel::{Entropy, Result};
 use haat_service::Endpoints;
 use serde::{Deserialize, Serialize};
 
+use crate::cli;
 use crate::layout::{self, Layout};
 use crate::roster;
 use crate::terminal::failure;
@@ -24,6 +25,9 @@ pub struct Plan {
     pub collector: Option<SocketAddr>,
     /// By process name.
     pub places: BTreeMap<String, Place>,
+    /// Those of them that `haat up` does not start.
+    #[serde(default)]
+    pub elsewhere: BTreeSet<String>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -45,17 +49,31 @@ const BLOCK_PORTS: u16 = 32;
 pub struct Claim(#[expect(dead_code, reason = "it only has to stay open")] TcpListener);
 
 impl Plan {
-    /// Finds a free port for everything.
-    pub fn make(listen: SocketAddr, http: SocketAddr, otlp: Option<String>, entropy: &Entropy) -> Result<(Self, Claim)> {
+    /// Finds a free port for everything that has no address yet.
+    pub fn make(wanted: &cli::Up, entropy: &Entropy) -> Result<(Self, Claim)> {
         let (claim, mut ports) = free_block(entropy)?;
         let mut next = || ports.next().map(local).ok_or_else(|| failure("A block of ports is too small for all processes."));
         let mut places = BTreeMap::new();
         for name in roster::processes() {
-            places.insert(name.to_owned(), Place { listen: next()?, health: next()? });
+            let (mut listen, health) = (next()?, next()?);
+            // The provider speaks plain HTTP, so it stays on loopback.
+            if name != roster::SANDBOX_PSP {
+                listen.set_ip(wanted.inside);
+            }
+            places.insert(name.to_owned(), Place { listen, health });
         }
-        let collector = if otlp.is_none() { Some(next()?) } else { None };
-        let otlp = otlp.or(collector.map(|address| format!("http://{address}")));
-        Ok((Plan { listen, http, otlp, collector, places }, claim))
+        for (name, address) in &wanted.elsewhere {
+            place_elsewhere(&mut places, name, *address)?;
+        }
+        let collector = if wanted.otlp.is_none() { Some(next()?) } else { None };
+        let otlp = wanted.otlp.clone().or(collector.map(|address| format!("http://{address}")));
+        let elsewhere = wanted.elsewhere.iter().map(|(name, _)| name.clone()).collect();
+        Ok((Plan { listen: wanted.listen, http: wanted.http, otlp, collector, places, elsewhere }, claim))
+    }
+
+    /// The processes that `haat up` runs.
+    pub fn here(&self) -> Vec<&'static str> {
+        roster::processes().into_iter().filter(|name| !self.elsewhere.contains(*name)).collect()
     }
 
     pub fn read(layout: &Layout) -> Result<Self> {
@@ -86,6 +104,15 @@ impl Plan {
     pub fn sandbox_url(&self) -> Result<String> {
         Ok(format!("http://{}", self.place(roster::SANDBOX_PSP)?.listen))
     }
+}
+
+/// The authority gives everybody else their identities, so it is always here; and a provider is no service.
+fn place_elsewhere(places: &mut BTreeMap<String, Place>, name: &str, address: SocketAddr) -> Result<()> {
+    let place = places.get_mut(name).filter(|_| ![roster::AUTHORITY, roster::SANDBOX_PSP].contains(&name));
+    let place =
+        place.ok_or_else(|| failure(format!("--elsewhere {name}: this cannot run elsewhere, or there is no such service.")))?;
+    place.listen = address;
+    Ok(())
 }
 
 /// Ports that nobody has, behind the one that claims them.

@@ -34,8 +34,10 @@ const ENROLL_RETRY: Duration = Duration::from_millis(50);
 pub async fn run(arguments: cli::Run) -> Result<()> {
     let format = if arguments.text_logs { LogFormat::Text } else { LogFormat::Json };
     let layout = Layout::existing(&arguments.data)?;
-    let _alive = hold_alive(&layout)?;
     let plan = Plan::read(&layout)?;
+    // Who runs elsewhere outlives a `haat up`.
+    let is_here = arguments.services.iter().any(|name| !plan.elsewhere.contains(name));
+    let _alive = is_here.then(|| hold_alive(&layout)).transpose()?;
     let telemetry = haat_telemetry::start(format, &arguments.log, plan.otlp.as_deref(), &arguments.services.join("+"));
     let (stop, stopping) = watch::channel(false);
     haat_kernel::spawn("stop", wait_for_stop(arguments.supervised, stop));

@@ -3,6 +3,7 @@
 
 mod books;
 mod child;
+mod elsewhere;
 mod probe;
 mod processes;
 mod street;
@@ -48,7 +49,7 @@ pub async fn up(arguments: cli::Up) -> Result<()> {
     check_free(arguments.http, "--http")?;
 
     let entropy = Entropy::system();
-    let (plan, _claim) = Plan::make(arguments.listen, arguments.http, arguments.otlp.clone(), &entropy)?;
+    let (plan, _claim) = Plan::make(&arguments, &entropy)?;
     plan.write(&layout)?;
     write_secrets(&layout, arguments.smtp.as_deref(), &entropy)?;
 
@@ -75,12 +76,13 @@ async fn live(street: &mut Street, arguments: &cli::Up, started: Instant) -> Res
     let identity = run::enroll(&plan, &root, &token, Clock::System, &street.entropy).await?;
     let supervisor = Supervisor::new(&plan, identity)?;
     haat_kernel::spawn("renewal", supervisor.clone().renew(layout.service(AUTHORITY)));
-    for name in roster::processes() {
+    haat_kernel::spawn("elsewhere", elsewhere::keep_welcome(layout.clone(), supervisor.clone(), plan.elsewhere.clone()));
+    for name in plan.here() {
         if name != AUTHORITY {
             street.start(name, Some(&supervisor)).await?;
         }
     }
-    for name in roster::processes() {
+    for name in plan.here() {
         street.await_ready(name, READY_MAX).await?;
     }
     probe::await_ok(plan.http, "/readyz", READY_MAX).await.map_err(|e| street.explain(roster::GATEWAY, e))?;
@@ -154,7 +156,10 @@ fn welcome(street: &Street, started: Instant) {
     for name in roster::processes() {
         let Ok(place) = plan.place(name) else { continue };
         let kind = if name == SANDBOX_PSP { "http, a stand-in payment provider" } else { "mutual TLS" };
-        say(format!("  {name:<14} pid {:<8} port {:<6} {kind}", street.pid(name), place.listen.port()));
+        match street.pid(name) {
+            0 => say(format!("  {name:<14} elsewhere    {}", place.listen)),
+            pid => say(format!("  {name:<14} pid {pid:<8} port {:<6} {kind}", place.listen.port())),
+        }
     }
     let (http, url) = (plan.http, plan.public_url());
     say(format!("\n  shop           http://{http}/\n  sellers        http://{http}/seller\n  operations     http://{http}/ops"));

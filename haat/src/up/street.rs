@@ -153,7 +153,7 @@ impl Street {
     }
 }
 
-async fn leave_join_token(layout: &Layout, supervisor: &Supervisor, name: &str) -> Result<()> {
+pub async fn leave_join_token(layout: &Layout, supervisor: &Supervisor, name: &str) -> Result<()> {
     let token = supervisor.join_token(name).await?;
     layout::write_private(&layout.join_token(name), token.as_bytes())
 }
