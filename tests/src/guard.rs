@@ -13,13 +13,15 @@ kill -TERM "$1" 2>/dev/null
 tries=0
 while [ "$tries" -lt 200 ] && grep -qs '^State:[[:space:]]*[^Z]' "/proc/$1/status"; do sleep 0.1; tries=$((tries + 1)); done
 kill -KILL "$1" 2>/dev/null
-[ -z "$2" ] || rm -rf -- "$2"
+[ -z "$2" ] && exit
+while read -r _ mounted _; do case "$mounted" in "$2"/*) umount --lazy "$mounted" ;; esac; done < /proc/mounts
+rm -rf --one-file-system -- "$2"
 "#;
 
 pub struct Guard(Child);
 
 impl Guard {
-    /// Over the process `pid`; `folder`, where there is one, is removed after it.
+    /// Over the process `pid`; `folder`, where there is one, is removed after it, and what is mounted in it unmounted.
     pub fn over(pid: u32, folder: Option<&Path>) -> Self {
         let folder = folder.map(|folder| folder.display().to_string()).unwrap_or_default();
         let child = Command::new("sh")

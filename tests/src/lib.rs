@@ -7,6 +7,7 @@
 pub mod binary;
 pub mod browser;
 pub mod client;
+pub mod crowd;
 mod guard;
 pub mod market;
 pub mod platform;
@@ -20,5 +21,5 @@ pub mod sums;
 
 pub use client::{Answer, Client};
 pub use market::Market;
-pub use platform::{Options, Platform};
+pub use platform::{Options, Platform, Surroundings};
 pub use poll::{until, until_ok};

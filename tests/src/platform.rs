@@ -31,12 +31,22 @@ impl Default for Options {
     }
 }
 
+/// What is around a platform, for tests that make it hard.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// More options of `haat up`.
+    pub arguments: Vec<String>,
+    /// Environment variables of every process.
+    pub environment: Vec<(String, String)>,
+}
+
 pub struct Platform {
     // Behind locks, so that a platform can be stopped and started under those who look at it.
     child: Mutex<Child>,
     guard: Mutex<Option<Guard>>,
     folder: Option<TempDir>,
     data: PathBuf,
+    surroundings: Surroundings,
     pub https: SocketAddr,
     pub http: SocketAddr,
 }
@@ -44,14 +54,12 @@ pub struct Platform {
 impl Platform {
     /// Starts a platform and waits until it is ready, and its demo accounts are there.
     pub async fn start(options: Options) -> Self {
-        Platform::start_with(options, &[]).await
+        Platform::start_in(new_folder(), options, Surroundings::default()).await
     }
 
-    /// The same, with further arguments of `haat up`.
-    pub async fn start_with(options: Options, arguments: &[&str]) -> Self {
-        let folder = tempfile::Builder::new().prefix("haat-test-").tempdir().unwrap();
-        let data = folder.path().join("data");
-        let platform = Platform::launch(Some(folder), data, &options, arguments);
+    /// The same in a folder of [`new_folder`] that has been prepared, in hard surroundings.
+    pub async fn start_in(folder: TempDir, options: Options, surroundings: Surroundings) -> Self {
+        let platform = Platform::launch(folder, &options, surroundings);
         platform.await_ready().await;
         if options.demo.is_some() {
             let file = platform.data.join("demo.json");
@@ -65,17 +73,19 @@ impl Platform {
         if let Some(guard) = self.guard.lock().unwrap().take() {
             guard.dismiss();
         }
-        let child = spawn(&self.data, self.https, self.http, None, &[]);
+        let child = spawn(&self.data, self.https, self.http, None, &self.surroundings);
         *self.guard.lock().unwrap() = Some(Guard::over(child.id(), self.removed()));
         *self.child.lock().unwrap() = child;
         self.await_ready().await;
     }
 
-    fn launch(folder: Option<TempDir>, data: PathBuf, options: &Options, arguments: &[&str]) -> Self {
+    fn launch(folder: TempDir, options: &Options, surroundings: Surroundings) -> Self {
         let (https, http) = (free_address(), free_address());
+        let data = data_in(&folder);
         std::fs::create_dir_all(&data).unwrap();
-        let child = spawn(&data, https, http, options.demo, arguments);
-        let platform = Platform { child: Mutex::new(child), guard: Mutex::default(), folder, data, https, http };
+        let child = spawn(&data, https, http, options.demo, &surroundings);
+        let (child, guard) = (Mutex::new(child), Mutex::default());
+        let platform = Platform { child, guard, folder: Some(folder), data, surroundings, https, http };
         *platform.guard.lock().unwrap() = Some(Guard::over(platform.pid(), platform.removed()));
         platform
     }
@@ -166,6 +176,11 @@ impl Platform {
         assert_eq!(code, Some(0), "{said}");
     }
 
+    /// What a process has logged.
+    pub fn log(&self, name: &str) -> String {
+        std::fs::read_to_string(self.data.join("logs").join(format!("{name}.log"))).unwrap_or_default()
+    }
+
     pub fn signal(&self, signal: Signal) {
         signal_process(self.pid(), signal);
     }
@@ -228,7 +243,17 @@ pub fn free_address() -> SocketAddr {
     }
 }
 
-fn spawn(data: &Path, https: SocketAddr, http: SocketAddr, demo: Option<u32>, arguments: &[&str]) -> Child {
+/// A folder for a platform; everything in it goes with the test.
+pub fn new_folder() -> TempDir {
+    tempfile::Builder::new().prefix("haat-test-").tempdir().unwrap()
+}
+
+/// Where the platform of such a folder keeps its data.
+pub fn data_in(folder: &TempDir) -> PathBuf {
+    folder.path().join("data")
+}
+
+fn spawn(data: &Path, https: SocketAddr, http: SocketAddr, demo: Option<u32>, surroundings: &Surroundings) -> Child {
     let log = File::options().create(true).append(true).open(data.join("up.log")).unwrap();
     let mut command = Command::new(binary::haat());
     command.arg("up").arg("--data").arg(data);
@@ -236,7 +261,8 @@ fn spawn(data: &Path, https: SocketAddr, http: SocketAddr, demo: Option<u32>, ar
     if let Some(products) = demo {
         command.args(["--demo", &products.to_string()]);
     }
-    command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
+    command.args(&surroundings.arguments).envs(surroundings.environment.iter().cloned());
+    command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
 }
 
 fn is_kept() -> bool {

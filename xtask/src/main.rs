@@ -1,11 +1,12 @@
 //! The project's own commands: `cargo xtask test` checks everything, `tidy` what the compiler does not know of, `bench`
-//! measures, `browser` installs a browser for tests, and `new-service` lays out a service. Each command is a module with one public function.
+//! measures, `equip` installs what tests need, and `new-service` lays out a service. Each command is a module with one public function.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to the terminal that it was started from")]
 
 mod bench;
-mod browser;
+mod equip;
 mod new_service;
 mod simulate;
+mod skips;
 mod test;
 mod tidy;
 mod tree;
@@ -41,8 +42,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Installs what the journeys in a real browser need, unless it is there.
-    Browser,
+    /// Installs what the tests need beside Rust, unless it is there.
+    Equip,
     /// Simulates market days with all that can go wrong, a seed each; or shows that deliberate bugs are found.
     Simulate(simulate::Options),
     /// Lays out a new service with one aggregate, and says what is left to do.
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
         Command::Test => test::run(),
         Command::Tidy { write } => tidy::run(write),
         Command::Bench { arguments } => bench::run(&arguments),
-        Command::Browser => browser::run(),
+        Command::Equip => equip::run(),
         Command::Simulate(options) => simulate::run(&options),
         Command::NewService { name, aggregate } => new_service::run(&name, &aggregate),
     };

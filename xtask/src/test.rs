@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::{Result, browser, tidy, tree};
+use crate::{Result, equip, skips, tidy, tree};
 
 /// A check, with what to do when it fails.
 struct Step {
@@ -15,10 +15,12 @@ struct Step {
 enum Work {
     Cargo(&'static [&'static str]),
     Tidy,
-    Browser,
+    Equip,
+    ForgetSkips,
+    CheckSkips,
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 8] = [
     Step { name: "format", work: Work::Cargo(&["fmt", "--all", "--check"]), hint: "`cargo fmt --all` formats it" },
     Step { name: "tidy", work: Work::Tidy, hint: "`cargo xtask tidy` checks it again" },
     Step {
@@ -32,8 +34,14 @@ const STEPS: [Step; 6] = [
         work: Work::Cargo(&["build", "--workspace", "--bins", "--tests"]),
         hint: "the compiler says what is wrong",
     },
-    Step { name: "browser", work: Work::Browser, hint: "install chromium, chromium-driver and npm by hand" },
+    Step { name: "equip", work: Work::Equip, hint: "install by hand what `xtask/src/equip.rs` names" },
+    Step { name: "forget skips", work: Work::ForgetSkips, hint: "the target folder must be writable" },
     Step { name: "test", work: Work::Cargo(&["test", "--workspace"]), hint: "`cargo test -p CRATE NAME` runs one of them" },
+    Step {
+        name: "skips",
+        work: Work::CheckSkips,
+        hint: "run it where everything can be tested, or name it in tests/allowed-skips.txt",
+    },
 ];
 
 pub fn run() -> Result<()> {
@@ -54,7 +62,9 @@ impl Work {
     fn run(&self) -> Result<()> {
         let arguments = match self {
             Work::Tidy => return tidy::run(false),
-            Work::Browser => return browser::run(),
+            Work::Equip => return equip::run(),
+            Work::ForgetSkips => return skips::forget(),
+            Work::CheckSkips => return skips::check(),
             Work::Cargo(arguments) => *arguments,
         };
         let status = Command::new("cargo").args(arguments).current_dir(tree::root()?).status()?;

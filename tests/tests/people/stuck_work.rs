@@ -3,10 +3,10 @@
 
 use haat_tests::browser::{Browser, Looking, check_page};
 use haat_tests::market::{Buyer, Market, Offer, text};
-use haat_tests::platform::signal_process;
+use haat_tests::platform::{new_folder, signal_process};
 use haat_tests::purchase::{add, address, buy, checkout, new_cart, ready_cart, settled};
 use haat_tests::smtp::MailServer;
-use haat_tests::{Options, Platform, sandbox, until};
+use haat_tests::{Options, Platform, Surroundings, sandbox, until};
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -63,7 +63,8 @@ async fn buy_without_email(buyer: &Buyer, offer: &Offer) {
 async fn what_is_stuck_is_dealt_with_from_the_console() {
     let mail = MailServer::refusing().await;
     let smtp = format!("smtp://{}", mail.address);
-    let platform = Platform::start_with(Options { demo: Some(2) }, &["--smtp", &smtp]).await;
+    let surroundings = Surroundings { arguments: vec!["--smtp".to_owned(), smtp], ..Surroundings::default() };
+    let platform = Platform::start_in(new_folder(), Options { demo: Some(2) }, surroundings).await;
     let market = Market::of(&platform);
     let (offer, buyer) = (market.seller().await.sell("Kurta", 129_900, 9).await, market.buyer().await);
     let browser = operator(&platform).await;

@@ -1,8 +1,8 @@
-//! `cargo xtask browser`: what the journeys in a real browser need. Chromium with its driver comes from the system's
-//! packages, axe-core from the npm registry: one version, known by its checksum, below the target folder.
+//! `cargo xtask equip`: what the tests need beside Rust. Programs come from the system's packages, axe-core from the npm
+//! registry: one version, known by its checksum, below the target folder.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::{Result, tree};
 
@@ -10,13 +10,16 @@ const AXE: &str = "axe-core@4.14.1";
 const AXE_ARCHIVE: &str = "axe-core-4.14.1.tgz";
 const AXE_FILE: &str = "axe.min.js";
 const AXE_SHA256: &str = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c";
-const PROGRAMS: [&str; 2] = ["chromium", "chromedriver"];
+/// Programs and the packages that bring them: a browser, and what faults are made with.
+const PROGRAMS: [(&str, &str); 5] =
+    [("chromium", "chromium"), ("chromedriver", "chromium-driver"), ("cc", "gcc"), ("faketime", "faketime"), ("ip", "iproute2")];
 
 pub fn run() -> Result<()> {
-    if !PROGRAMS.into_iter().all(is_there) {
-        println!("installing chromium and its driver");
+    let missing: Vec<&str> = PROGRAMS.iter().filter(|(program, _)| !is_there(program)).map(|(_, package)| *package).collect();
+    if !missing.is_empty() {
+        println!("installing {}", missing.join(", "));
         execute(Command::new("apt-get").args(["update", "--quiet"]))?;
-        execute(Command::new("apt-get").args(["install", "--yes", "chromium", "chromium-driver"]))?;
+        execute(Command::new("apt-get").args(["install", "--yes"]).args(missing))?;
     }
     let folder = tree::target()?.join("browser");
     std::fs::create_dir_all(&folder)?;
@@ -27,8 +30,8 @@ pub fn run() -> Result<()> {
 }
 
 fn is_there(program: &str) -> bool {
-    let asked = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    asked.is_ok_and(|status| status.success())
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).any(|folder| folder.join(program).is_file())
 }
 
 /// Whether the file is there, byte for byte.
