@@ -47,7 +47,7 @@ pub async fn run(arguments: cli::Run) -> Result<()> {
         tracing::error!(%error, "the service cannot go on");
     }
     // The last traces leave over this runtime, whose one thread must not wait for them.
-    let _ = tokio::task::spawn_blocking(move || drop(telemetry)).await;
+    let _ = haat_kernel::blocking(Clock::System, move || drop(telemetry)).await;
     ended
 }
 

@@ -9,6 +9,7 @@ mod echoes;
 mod faults;
 mod history;
 mod http;
+mod panics;
 mod shop;
 mod staff;
 mod trace;
@@ -27,12 +28,14 @@ use haat_testkit::Cluster;
 
 pub use faults::Fault;
 pub use history::Checked;
+pub use trace::{excerpt, parting};
 use weather::Weather;
 use world::World;
 
-pub const BUYERS: usize = 12;
 const GATEWAY: &str = "gateway";
 const PSP: &str = "psp";
+/// Where buyers and staff are.
+const STREET: &str = "street";
 const HTTP_PORT: u16 = 8080;
 const PSP_PORT: u16 = 9000;
 /// A key of 24 bytes; the simulation has no secrets.
@@ -49,6 +52,7 @@ pub struct Outcome {
     pub failed: usize,
     pub canceled: usize,
     pub walked_away: usize,
+    pub is_flash_sale: bool,
     /// The histories that were found linearizable.
     pub checked: Checked,
 }
@@ -59,8 +63,7 @@ pub struct Run {
     pub outcome: Result<Outcome, String>,
     pub faults: BTreeMap<Fault, usize>,
     pub simulated: Duration,
-    /// Of the trace: the same for the same seed, always.
-    pub hash: u64,
+    /// The same for the same seed, always.
     pub trace: Vec<String>,
 }
 
@@ -69,6 +72,15 @@ pub fn run(seed: u64) -> Result<Run, String> {
     let services = services();
     let cluster = Cluster::new(seed, &services, &[PSP], settings()).map_err(|error| error.to_string())?;
     let world = World::new(seed, cluster);
+    let outcome = Arc::new(Mutex::new(Outcome::default()));
+    let played = panics::watched(|| play(seed, &services, &world, &outcome));
+    let (ended, simulated) = played.unwrap_or_else(|panic| (Err(panic), Duration::ZERO));
+    let outcome = outcome.lock().map_err(|error| error.to_string())?.clone();
+    Ok(Run { outcome: ended.map(|()| outcome), faults: world.tally.read(), simulated, trace: world.trace.lines() })
+}
+
+/// How it ended, after how long.
+fn play(seed: u64, services: &[Definition], world: &World, outcome: &Arc<Mutex<Outcome>>) -> (Result<(), String>, Duration) {
     let mut sim = turmoil::Builder::new()
         .rng_seed(seed)
         .tick_duration(TICK)
@@ -79,9 +91,9 @@ pub fn run(seed: u64) -> Result<Run, String> {
         .enable_random_order()
         .build();
     let hosts: Vec<&'static str> = services.iter().map(|service| service.name).chain([PSP]).collect();
-    hosts.iter().for_each(|host| disk::watch(&world, host));
-    wire::watch(&world);
-    for service in &services {
+    hosts.iter().for_each(|host| disk::watch(world, host));
+    wire::watch(world);
+    for service in services {
         sim.host(service.name, world.cluster.host(*service));
     }
     let provider = world.cluster.clone();
@@ -89,8 +101,7 @@ pub fn run(seed: u64) -> Result<Run, String> {
         let cluster = provider.clone();
         async move { run_provider(cluster).await.map_err(|error| error.to_string().into()) }
     });
-    let outcome = Arc::new(Mutex::new(Outcome::default()));
-    sim.client("street", shop::market_day(world.clone(), outcome.clone()));
+    sim.client(STREET, shop::market_day(world.clone(), outcome.clone()));
 
     let mut weather = Weather::new(world.clone(), &hosts);
     let ended = loop {
@@ -101,9 +112,7 @@ pub fn run(seed: u64) -> Result<Run, String> {
             Err(error) => break Err(error.to_string()),
         }
     };
-    let outcome = outcome.lock().map_err(|error| error.to_string())?.clone();
-    let (hash, trace) = (world.trace.hash(), world.trace.lines());
-    Ok(Run { outcome: ended.map(|()| outcome), faults: world.tally.read(), simulated: sim.elapsed(), hash, trace })
+    (ended, sim.elapsed())
 }
 
 /// Who has a part in a sale. The testkit plays the authority.

@@ -1,5 +1,5 @@
 //! `cargo xtask simulate`: builds the simulator in a profile of its own and runs seeds on every core, or shows that it
-//! finds each deliberate bug. The first seed is run twice: the same seed must make the same trace.
+//! finds each deliberate bug. The first seed is run thrice, in two processes: the same seed must make the same trace.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -15,6 +15,11 @@ use crate::{Result, tree};
 /// Without it tokio chooses among ready branches at random, and no seed could be run again.
 const RUSTFLAGS: &str = "--cfg tokio_unstable";
 const PROFILE: &str = "simulation";
+/// What a simulator exits with.
+const PASSED: i32 = 0;
+const FAILED: i32 = 1;
+/// In so many runs every kind of fault strikes; one that does not would prove nothing.
+const STRIKING_RUNS: u64 = 100;
 
 #[derive(Args)]
 pub struct Options {
@@ -27,6 +32,9 @@ pub struct Options {
     /// Runs this one alone and shows its trace.
     #[arg(long)]
     seed: Option<u64>,
+    /// Runs each seed twice, to see that it makes the same trace.
+    #[arg(long)]
+    twice: bool,
     /// Has this deliberate bug, and stops at the first seed that finds it.
     #[arg(long)]
     bug: Option<String>,
@@ -57,17 +65,20 @@ pub fn run(options: &Options) -> Result<()> {
     }
     if let Some(bug) = &options.bug {
         let bug = bug.as_str();
-        let (said, took) = timed(|| ask(&program, options.from, options.seeds, Some(bug)));
+        let (said, took) = timed(|| ask(&program, options.from, options.seeds, &["--stop", "--bug", bug]));
         return tell_bug(bug, options.from, &said?, took).map(drop);
     }
-    // Both processes of the first seed have to agree.
-    let again = start(&program, &["--from", &options.from.to_string()], None)?;
-    let (said, took) = timed(|| ask(&program, options.from, options.seeds, None));
+    let again = start(&program, &["--twice", "--from", &options.from.to_string()])?;
+    let twice: &[&str] = if options.twice { &["--twice"] } else { &[] };
+    let (said, took) = timed(|| ask(&program, options.from, options.seeds, twice));
     let mut said = said?;
-    let runs = said.runs;
-    said.hear(&finish(again)?);
-    said.runs = runs;
-    tell(&said, took)
+    said.compare(&finish(again)?);
+    tell(&said, took).and(said.agree())
+}
+
+/// What `cargo xtask test` asks for.
+pub fn run_some(seeds: u64) -> Result<()> {
+    run(&Options { seeds, from: 1, seed: None, twice: false, bug: None, bugs: false })
 }
 
 fn build(is_sabotaged: bool) -> Result<PathBuf> {
@@ -91,14 +102,15 @@ fn show(program: &PathBuf, seed: u64, bug: Option<&str>) -> Result<()> {
     if status.success() { Ok(()) } else { Err(format!("seed {seed} failed").into()) }
 }
 
-/// Runs seeds on every core; with a bug, each process stops at the first that fails.
-fn ask(program: &PathBuf, from: u64, seeds: u64, bug: Option<&str>) -> Result<Said> {
+/// Runs seeds on every core.
+fn ask(program: &PathBuf, from: u64, seeds: u64, how: &[&str]) -> Result<Said> {
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64).min(seeds.max(1));
     let mut children = Vec::new();
     for core in 0..cores {
         let share = (seeds + cores - 1 - core) / cores;
         let (from, seeds, step) = ((from + core).to_string(), share.to_string(), cores.to_string());
-        children.push(start(program, &["--from", &from, "--seeds", &seeds, "--step", &step], bug)?);
+        let share = ["--from", &from, "--seeds", &seeds, "--step", &step];
+        children.push(start(program, &[&share[..], how].concat())?);
     }
     let mut said = Said::default();
     for child in children {
@@ -107,14 +119,16 @@ fn ask(program: &PathBuf, from: u64, seeds: u64, bug: Option<&str>) -> Result<Sa
     Ok(said)
 }
 
-fn start(program: &PathBuf, arguments: &[&str], bug: Option<&str>) -> Result<Child> {
-    let mut command = Command::new(program);
-    command.args(arguments).args(bug.into_iter().flat_map(|bug| ["--stop", "--bug", bug]));
-    Ok(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?)
+fn start(program: &PathBuf, arguments: &[&str]) -> Result<Child> {
+    Ok(Command::new(program).args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?)
 }
 
 fn finish(child: Child) -> Result<String> {
-    Ok(String::from_utf8(child.wait_with_output()?.stdout)?)
+    let output = child.wait_with_output()?;
+    match output.status.code() {
+        Some(PASSED | FAILED) => Ok(String::from_utf8(output.stdout)?),
+        _ => Err(format!("a simulator died before its seeds were done: {}", output.status).into()),
+    }
 }
 
 impl Said {
@@ -147,6 +161,32 @@ impl Said {
     }
 }
 
+impl Said {
+    /// Hears of seeds that were run before, which count once.
+    fn compare(&mut self, text: &str) {
+        let mut again = Said::default();
+        again.hear(text);
+        self.failures.extend(again.failures);
+        for (seed, hashes) in again.hashes {
+            self.hashes.entry(seed).or_default().extend(hashes);
+        }
+    }
+
+    fn agree(&self) -> Result<()> {
+        match self.hashes.iter().find(|(_, hashes)| hashes.len() > 1) {
+            None => Ok(()),
+            Some((seed, _)) => {
+                let problem = "made different traces: a run depends on something that the seed does not decide";
+                Err(format!("seed {seed} {problem}").into())
+            }
+        }
+    }
+
+    fn idle_fault(&self) -> Option<&String> {
+        self.faults.iter().find(|(_, count)| **count == 0 && self.runs >= STRIKING_RUNS).map(|(fault, _)| fault)
+    }
+}
+
 /// `line` is a word, the count, and what was counted.
 fn add(sums: &mut BTreeMap<String, u64>, count: &str, line: &str) {
     let what = line.splitn(3, ' ').last().unwrap_or_default();
@@ -161,12 +201,10 @@ fn tell(said: &Said, took: Duration) -> Result<()> {
     said.faults.iter().for_each(|(what, count)| println!("{count:>9}  {what}"));
     said.counts.iter().for_each(|(what, count)| println!("{count:>9}  {what}"));
     for (seed, problem) in &said.failures {
-        println!("seed {seed} FAILED: {problem}`cargo xtask simulate --seed {seed}` shows how it came to this.");
+        println!("seed {seed} FAILED: {problem}`cargo xtask simulate --seed {seed}` shows all that came before.");
     }
-    if let Some((seed, _)) = said.hashes.iter().find(|(_, hashes)| hashes.len() > 1) {
-        return Err(
-            format!("seed {seed} made two different traces: a run depends on something that the seed does not decide").into()
-        );
+    if let Some(fault) = said.idle_fault() {
+        return Err(format!("in {} runs there was never this fault: {fault}", said.runs).into());
     }
     if said.failures.is_empty() { Ok(()) } else { Err(format!("{} seeds failed", said.failures.len()).into()) }
 }
@@ -177,7 +215,7 @@ fn find_all(program: &PathBuf, options: &Options) -> Result<()> {
     let mut missed = Vec::new();
     for (_, line) in list.lines().filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
         let bug = line.split_whitespace().next().unwrap_or_default();
-        let (said, took) = timed(|| ask(program, options.from, options.seeds, Some(bug)));
+        let (said, took) = timed(|| ask(program, options.from, options.seeds, &["--stop", "--bug", bug]));
         if !tell_bug(bug, options.from, &said?, took)? {
             missed.push(bug);
         }
@@ -214,10 +252,21 @@ mod tests {
         let mut said = Said::default();
         said.hear("seed 1 ok 2000 10 aa\nfault 2 crash and restart\ncount 7 checkouts completed\n");
         said.hear("seed 2 FAILED 1000 10 bb\nseed 9 ok\nwrong\nend of seed 2\nfault 1 crash and restart\n");
-        said.hear("seed 1 ok 2000 10 ab\n");
-        assert_eq!((said.runs, said.simulated), (3, Duration::from_secs(5)));
+        assert!(said.agree().is_ok());
+        said.compare("seed 1 ok 2000 10 ab\n");
+        assert_eq!((said.runs, said.simulated), (2, Duration::from_secs(3)));
         assert_eq!(said.failures, BTreeMap::from([(2, "seed 9 ok\nwrong\n".to_owned())]));
         assert_eq!(said.faults["crash and restart"], 3);
-        assert!(tell(&said, Duration::from_secs(1)).unwrap_err().to_string().contains("two different traces"));
+        assert!(tell(&said, Duration::from_secs(1)).unwrap_err().to_string().contains("1 seeds failed"));
+        assert!(said.agree().unwrap_err().to_string().contains("different traces"));
+    }
+
+    #[test]
+    fn a_fault_that_never_strikes_is_missed_in_many_runs() {
+        let mut said = Said { runs: 10, ..Said::default() };
+        said.hear("fault 0 slow link\nfault 3 link cut one way\n");
+        assert_eq!(said.idle_fault(), None);
+        said.runs = STRIKING_RUNS;
+        assert_eq!(said.idle_fault().map(String::as_str), Some("slow link"));
     }
 }

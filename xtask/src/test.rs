@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::{Result, equip, skips, tidy, tree};
+use crate::{Result, equip, simulate, skips, tidy, tree};
 
 /// A check, with what to do when it fails.
 struct Step {
@@ -18,9 +18,11 @@ enum Work {
     Equip,
     ForgetSkips,
     CheckSkips,
+    /// So many market days.
+    Simulate(u64),
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step { name: "format", work: Work::Cargo(&["fmt", "--all", "--check"]), hint: "`cargo fmt --all` formats it" },
     Step { name: "tidy", work: Work::Tidy, hint: "`cargo xtask tidy` checks it again" },
     Step {
@@ -42,6 +44,7 @@ const STEPS: [Step; 8] = [
         work: Work::CheckSkips,
         hint: "run it where everything can be tested, or name it in tests/allowed-skips.txt",
     },
+    Step { name: "simulate", work: Work::Simulate(200), hint: "`cargo xtask simulate --seed SEED` shows a day that failed" },
 ];
 
 pub fn run() -> Result<()> {
@@ -65,6 +68,7 @@ impl Work {
             Work::Equip => return equip::run(),
             Work::ForgetSkips => return skips::forget(),
             Work::CheckSkips => return skips::check(),
+            Work::Simulate(seeds) => return simulate::run_some(*seeds),
             Work::Cargo(arguments) => *arguments,
         };
         let status = Command::new("cargo").args(arguments).current_dir(tree::root()?).status()?;

@@ -19,5 +19,5 @@ pub use id::{Entropy, Id};
 pub use money::{Currency, Money, MoneyError};
 pub use postal::PostalAddress;
 pub use principal::{Principal, PrincipalKind};
-pub use task::spawn;
+pub use task::{blocking, spawn};
 pub use time::{Clock, Timestamp};

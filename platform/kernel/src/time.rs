@@ -45,6 +45,10 @@ impl Clock {
         Clock::Simulated { epoch, start: Instant::now(), skew }
     }
 
+    pub fn is_simulated(&self) -> bool {
+        matches!(self, Clock::Simulated { .. })
+    }
+
     #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
     pub fn now(&self) -> Timestamp {
         match self {

@@ -16,7 +16,8 @@ use haat_telemetry::Metrics;
 use haat_transport::{Delivery, delivery};
 use http::request::Parts;
 use http::{HeaderValue, Request, Response};
-use tokio::time::{Instant, timeout_at};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout_at};
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Service, ServiceExt};
@@ -160,21 +161,27 @@ impl Inner {
     async fn meet(self: &Arc<Self>, fate: Fate, parts: &Parts, body: &Bytes, deadline: Instant, is_repeatable: bool) -> Outcome {
         match fate {
             Fate::Delivered => {}
-            Fate::Late(wait) => tokio::time::sleep(wait).await,
-            Fate::Twice(wait) => {
-                let (inner, request) = (self.clone(), frame::request(parts.clone(), body.clone()));
-                haat_kernel::spawn("rpc.again", async move {
-                    tokio::time::sleep(wait).await;
-                    // Whoever asked does not wait for this one.
-                    let _ = inner.attempt(request, Instant::now() + DEADLINE_DEFAULT).await;
-                });
+            Fate::Late(wait) => {
+                let arrived = timeout_at(deadline, self.later(wait, parts, body, is_repeatable)).await;
+                let arrived = arrived.map_err(|_| Status::deadline_exceeded("no answer before the deadline"))?;
+                return arrived.map_err(|error| Status::internal(error.to_string()))?;
             }
+            Fate::Twice(wait) => drop(self.later(wait, parts, body, is_repeatable)),
             Fate::AnswerLost => {
                 self.insist(parts, body, deadline, is_repeatable).await?;
                 return Err(Status::unavailable("the connection broke"));
             }
         }
         self.insist(parts, body, deadline, is_repeatable).await
+    }
+
+    /// A call that is on its way for so long. It arrives also when whoever made it has given up meanwhile.
+    fn later(self: &Arc<Self>, wait: Duration, parts: &Parts, body: &Bytes, is_repeatable: bool) -> JoinHandle<Outcome> {
+        let (inner, parts, body) = (self.clone(), parts.clone(), body.clone());
+        haat_kernel::spawn("rpc.later", async move {
+            sleep(wait).await;
+            inner.insist(&parts, &body, Instant::now() + DEADLINE_DEFAULT, is_repeatable).await
+        })
     }
 
     /// Asks until there is an answer, as often as that is harmless.
@@ -191,7 +198,7 @@ impl Inner {
                 return Err(status);
             }
             let pause = BACKOFF_MS << (attempt - 1);
-            tokio::time::sleep(Duration::from_millis(pause + self.entropy.below(pause))).await;
+            sleep(Duration::from_millis(pause + self.entropy.below(pause))).await;
         }
     }
 
@@ -294,5 +301,44 @@ impl Drop for Ticket<'_> {
         if !self.has_outcome {
             self.replica.breaker.abandoned();
         }
+    }
+}
+
+#[cfg(all(test, feature = "simulated"))]
+mod tests {
+    use std::rc::Rc;
+
+    use tonic::transport::{Endpoint, Uri};
+    use tower::service_fn;
+
+    use super::*;
+
+    /// Has every call arrive a second late.
+    struct Slow;
+
+    impl tap::Tap for Slow {
+        fn fate(&self, _: &Sent, _: bool) -> Fate {
+            Fate::Late(Duration::from_secs(1))
+        }
+        fn answered(&self, _: &Sent, _: Result<&[u8], &Status>) {}
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_late_call_arrives_though_its_caller_has_given_up() {
+        let arrived = Arc::new(AtomicUsize::new(0));
+        let server = arrived.clone();
+        let connector = service_fn(move |_: Uri| {
+            server.fetch_add(1, Ordering::Relaxed);
+            std::future::ready(Err::<hyper_util::rt::TokioIo<tokio::io::DuplexStream>, _>(std::io::Error::other("away")))
+        });
+        let replica = Endpoint::from_static("http://orders").connect_with_connector_lazy(connector);
+        let mut channel = Channel::new("orders", vec![replica], Entropy::seeded(1), Metrics::default());
+        tap::install(Rc::new(Slow));
+        let request = Request::builder().uri("http://orders/haat.orders.v1.Orders/GetOrder");
+        let request = request.body(Body::new(http_body_util::Full::from(&[0; 5][..]))).unwrap();
+        assert!(tokio::time::timeout(Duration::from_millis(10), channel.call(request)).await.is_err());
+        assert_eq!(arrived.load(Ordering::Relaxed), 0);
+        sleep(Duration::from_secs(2)).await;
+        assert!(arrived.load(Ordering::Relaxed) > 0);
     }
 }

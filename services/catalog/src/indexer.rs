@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use haat_kernel::{Error, Result};
+use haat_kernel::{Result, blocking};
 use haat_store::{Aggregate, Positions, Store, StoredEvent};
 use tokio::time::sleep;
 
@@ -23,8 +23,6 @@ const PRODUCTS_MAX: usize = 2_000;
 pub struct Indexer {
     pub store: Store,
     pub index: Index,
-    /// A commit blocks for some milliseconds: on a thread for such things, or, in a simulation, right here.
-    pub commits_inline: bool,
 }
 
 /// What a commit changes: the documents of products, None for those that buyers do not see.
@@ -93,11 +91,7 @@ impl Indexer {
     }
 
     async fn commit(&self, writer: Writer, changes: Changes, positions: Positions) -> Result<Writer> {
-        if self.commits_inline {
-            return commit(writer, &changes, &positions);
-        }
-        let work = tokio::task::spawn_blocking(move || commit(writer, &changes, &positions));
-        work.await.map_err(|error| Error::internal(format!("a commit of the search index: {error}")))?
+        blocking(self.store.clock(), move || commit(writer, &changes, &positions)).await?
     }
 }
 

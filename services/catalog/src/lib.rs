@@ -30,7 +30,7 @@ mod wire;
 mod words;
 
 use haat_contracts::catalog::catalog_server::CatalogServer;
-use haat_kernel::{Clock, Result};
+use haat_kernel::Result;
 use haat_service::{Books, Definition, Platform, Wiring};
 
 use crate::api::Api;
@@ -50,11 +50,11 @@ pub fn definition() -> Definition {
 }
 
 fn wire_up(platform: &Platform) -> Result<Wiring> {
-    let is_simulated = matches!(platform.clock, Clock::Simulated { .. });
-    let index = if is_simulated { Index::in_memory()? } else { Index::open(&platform.folder().join(INDEX_FOLDER))? };
+    let index =
+        if platform.clock.is_simulated() { Index::in_memory()? } else { Index::open(&platform.folder().join(INDEX_FOLDER))? };
     let store = platform.store.clone();
     let offers = Offers::new(store.clone());
-    let indexer = Indexer { store: store.clone(), index: index.clone(), commits_inline: is_simulated };
+    let indexer = Indexer { store: store.clone(), index: index.clone() };
     let api = Api { store: store.clone(), entropy: platform.entropy.clone(), index, offers: offers.clone() };
     Ok(Wiring::new()
         .aggregate::<Product>()

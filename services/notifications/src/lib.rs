@@ -67,7 +67,7 @@ fn mailer(platform: &Platform) -> Result<Arc<dyn Mailer>> {
         Some(url) => Arc::new(Smtp::new(url, from)?),
         None => {
             let folder = platform.setting("mail_folder").map_or_else(|| platform.folder().join("mail"), PathBuf::from);
-            Arc::new(Files::new(folder, from)?)
+            Arc::new(Files::new(platform.clock, folder, from)?)
         }
     })
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use haat_kernel::{Error, Result, Timestamp};
+use haat_kernel::{Clock, Error, Result, Timestamp, blocking};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
@@ -63,14 +63,15 @@ impl Mailer for Smtp {
 
 /// Writes each mail to `<message id>.eml` in a folder.
 pub struct Files {
+    clock: Clock,
     sender: Mailbox,
     folder: PathBuf,
 }
 
 impl Files {
-    pub fn new(folder: PathBuf, sender: Mailbox) -> Result<Self> {
+    pub fn new(clock: Clock, folder: PathBuf, sender: Mailbox) -> Result<Self> {
         std::fs::create_dir_all(&folder).map_err(|error| Error::internal(format!("{}: {error}", folder.display())))?;
-        Ok(Files { sender, folder })
+        Ok(Files { clock, sender, folder })
     }
 }
 
@@ -79,7 +80,7 @@ impl Mailer for Files {
     async fn send(&self, mail: &Mail) -> Result<(), Refusal> {
         let content = compose(mail, &self.sender)?.formatted();
         let path = self.folder.join(format!("{}.eml", mail.id));
-        let written = tokio::task::spawn_blocking(move || haat_identity::files::write_private(&path, &content)).await;
+        let written = blocking(self.clock, move || haat_identity::files::write_private(&path, &content)).await;
         written.map_err(transient)?.map_err(transient)
     }
 }
@@ -133,7 +134,7 @@ mod tests {
     #[tokio::test]
     async fn the_same_mail_twice_is_one_file_with_both_forms() {
         let folder = tempfile::tempdir().unwrap();
-        let files = Files::new(folder.path().join("mail"), sender()).unwrap();
+        let files = Files::new(Clock::System, folder.path().join("mail"), sender()).unwrap();
         files.send(&mail("asha@haat.test")).await.unwrap();
         let names =
             || std::fs::read_dir(folder.path().join("mail")).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
@@ -160,7 +161,7 @@ mod tests {
     #[tokio::test]
     async fn an_address_that_no_mail_can_reach_is_refused_for_good() {
         let folder = tempfile::tempdir().unwrap();
-        let files = Files::new(folder.path().to_owned(), sender()).unwrap();
+        let files = Files::new(Clock::System, folder.path().to_owned(), sender()).unwrap();
         for recipient in ["", "nobody", "a@b\nBcc: c@d.ee"] {
             assert!(files.send(&mail(recipient)).await.unwrap_err().is_final, "{recipient}");
         }

@@ -53,7 +53,7 @@ pub fn definition() -> Definition {
 
 fn wire_up(platform: &Platform) -> Result<Wiring> {
     let keys = SigningKeys::load_or_create(&platform.folder().join("keys"), &platform.entropy)?;
-    let passwords = Arc::new(Passwords::new(platform.entropy.clone())?);
+    let passwords = Arc::new(Passwords::new(platform.clock, platform.entropy.clone())?);
     let sign_in = SignIn {
         store: platform.store.clone(),
         clock: platform.clock,

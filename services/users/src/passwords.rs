@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use haat_kernel::{Entropy, Error, Fault, Kind, Violation};
+use haat_kernel::{Clock, Entropy, Error, Fault, Kind, Violation, blocking};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// OWASP's password storage cheat sheet, the second of its equal choices: 19 MiB, two passes, one lane.
@@ -84,6 +84,7 @@ fn common() -> &'static BTreeSet<&'static str> {
 pub struct Passwords {
     queue: Arc<Semaphore>,
     hashers: Arc<Semaphore>,
+    clock: Clock,
     entropy: Entropy,
     /// Of nobody's password: what a sign-in to an account that does not exist is checked against.
     nobody: Arc<str>,
@@ -91,10 +92,11 @@ pub struct Passwords {
 
 impl Passwords {
     /// Hashes once itself, which takes some milliseconds.
-    pub fn new(entropy: Entropy) -> Result<Self, Error> {
+    pub fn new(clock: Clock, entropy: Entropy) -> Result<Self, Error> {
         let hashers = std::thread::available_parallelism().map_or(1, usize::from).min(HASHERS_MAX);
         let nobody = hash(&entropy.hex(SALT_BYTES), &salt(&entropy))?.into();
-        Ok(Passwords { queue: Arc::new(Semaphore::new(QUEUE_MAX)), hashers: Arc::new(Semaphore::new(hashers)), entropy, nobody })
+        let (queue, hashers) = (Arc::new(Semaphore::new(QUEUE_MAX)), Arc::new(Semaphore::new(hashers)));
+        Ok(Passwords { queue, hashers, clock, entropy, nobody })
     }
 
     /// Waits for its turn to hash; 503 when too many wait already.
@@ -102,13 +104,15 @@ impl Passwords {
         let place = Arc::clone(&self.queue).try_acquire_owned();
         let place = place.map_err(|_| Error::unavailable("too many passwords wait to be hashed"))?;
         let hasher = Arc::clone(&self.hashers).acquire_owned().await.map_err(Error::internal)?;
-        Ok(Turn { _permits: [place, hasher], nobody: Arc::clone(&self.nobody), salt: salt(&self.entropy) })
+        let nobody = Arc::clone(&self.nobody);
+        Ok(Turn { _permits: [place, hasher], clock: self.clock, nobody, salt: salt(&self.entropy) })
     }
 }
 
 /// Leave to hash once. The permits go along into the blocking pool: a caller that gives up does not free them early.
 pub struct Turn {
     _permits: [OwnedSemaphorePermit; 2],
+    clock: Clock,
     nobody: Arc<str>,
     salt: [u8; SALT_BYTES],
 }
@@ -130,7 +134,7 @@ impl Turn {
     }
 
     async fn run<R: Send + 'static>(self, work: impl FnOnce(&Turn) -> Result<R, Error> + Send + 'static) -> Result<R, Error> {
-        tokio::task::spawn_blocking(move || work(&self)).await.map_err(Error::internal)?
+        blocking(self.clock, move || work(&self)).await?
     }
 }
 
@@ -188,7 +192,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_is_salted_says_its_parameters_and_fits_its_password_alone() {
-        let passwords = Passwords::new(Entropy::seeded(1)).unwrap();
+        let passwords = Passwords::new(Clock::System, Entropy::seeded(1)).unwrap();
         let password = || NewPassword::parse("correct horse").unwrap();
         let first = passwords.turn().await.unwrap().hash(password()).await.unwrap();
         let second = passwords.turn().await.unwrap().hash(password()).await.unwrap();
@@ -203,7 +207,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_finds_the_queue_full_is_told_at_once() {
-        let passwords = Passwords::new(Entropy::seeded(1)).unwrap();
+        let passwords = Passwords::new(Clock::System, Entropy::seeded(1)).unwrap();
         let places = Arc::clone(&passwords.queue).try_acquire_many_owned(256).unwrap();
         assert_eq!(passwords.turn().await.err().unwrap().kind, Kind::Unavailable);
         drop(places);

@@ -2,8 +2,8 @@
 //! `seed NUMBER ok|FAILED SIMULATED_MS WALL_MS HASH`, and in the end what struck how often. A seed that fails, fails again.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -28,6 +28,9 @@ struct Arguments {
     /// Shows what happened, from the first fault to the end.
     #[arg(long)]
     trace: bool,
+    /// Runs each seed twice, and fails where the traces are not the same to the byte.
+    #[arg(long)]
+    twice: bool,
     /// Runs with this deliberate bug; needs the feature `sabotage`.
     #[arg(long)]
     bug: Option<String>,
@@ -49,25 +52,39 @@ fn main() -> ExitCode {
     }
     let mut sum = Sum::default();
     for number in 0..arguments.seeds {
-        sum.add(arguments.from + number * arguments.step, arguments.trace);
+        sum.add(arguments.from + number * arguments.step, &arguments);
         if arguments.stop && sum.failures > 0 {
             break;
         }
     }
-    sum.faults.iter().for_each(|(fault, count)| say(&format!("fault {count} {}", fault.name())));
+    Fault::ALL.iter().for_each(|fault| say(&format!("fault {} {}", sum.faults.get(fault).unwrap_or(&0), fault.name())));
     sum.counts.iter().for_each(|(what, count)| say(&format!("count {count} {what}")));
     if sum.failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 impl Sum {
-    fn add(&mut self, seed: u64, with_trace: bool) {
+    fn add(&mut self, seed: u64, arguments: &Arguments) {
         let started = Instant::now();
-        let run = catch_unwind(AssertUnwindSafe(|| simulation::run(seed)));
-        let run = run.unwrap_or_else(|_| Err("something panicked".to_owned()));
+        let run = simulation::run(seed);
         let took = started.elapsed();
         match run {
-            Ok(run) => self.add_run(seed, &run, took, with_trace),
-            Err(problem) => self.failed(seed, Duration::ZERO, took, 0, &problem),
+            Ok(run) => {
+                let again = arguments.twice.then(|| simulation::run(seed));
+                self.add_run(seed, &run, took, arguments.trace);
+                self.compare(seed, &run, again);
+            }
+            Err(problem) => self.failed(seed, None, took, &problem),
+        }
+    }
+
+    fn compare(&mut self, seed: u64, run: &Run, again: Option<Result<Run, String>>) {
+        let parting = match again {
+            Some(Ok(again)) => simulation::parting(&run.trace, &again.trace),
+            Some(Err(problem)) => Some(problem),
+            None => None,
+        };
+        if let Some(parting) = parting {
+            self.failed(seed, None, Duration::ZERO, &parting);
         }
     }
 
@@ -79,10 +96,11 @@ impl Sum {
             *self.faults.entry(*fault).or_default() += count;
         }
         let outcome = match &run.outcome {
-            Err(problem) => return self.failed(seed, run.simulated, took, run.hash, problem),
+            Err(problem) => return self.failed(seed, Some(run), took, problem),
             Ok(outcome) => outcome,
         };
         for (what, count) in [
+            ("days of a flash sale", usize::from(outcome.is_flash_sale)),
             ("checkouts completed", outcome.completed),
             ("checkouts failed", outcome.failed),
             ("orders canceled", outcome.canceled),
@@ -93,17 +111,24 @@ impl Sum {
         ] {
             *self.counts.entry(what).or_default() += count;
         }
-        say(&format!("seed {seed} ok {} {} {:016x}", run.simulated.as_millis(), took.as_millis(), run.hash));
+        say(&verdict(seed, "ok", Some(run), took));
     }
 
-    fn failed(&mut self, seed: u64, simulated: Duration, took: Duration, hash: u64, problem: &str) {
+    fn failed(&mut self, seed: u64, run: Option<&Run>, took: Duration, problem: &str) {
         self.failures += 1;
-        say(&format!(
-            "seed {seed} FAILED {} {} {hash:016x}\n{problem}\nend of seed {seed}",
-            simulated.as_millis(),
-            took.as_millis()
-        ));
+        say(&verdict(seed, "FAILED", run, took));
+        say(problem);
+        let excerpt = run.map(|run| simulation::excerpt(&run.trace, problem)).unwrap_or_default();
+        excerpt.iter().for_each(|line| say(line));
+        say(&format!("end of seed {seed}"));
     }
+}
+
+fn verdict(seed: u64, verdict: &str, run: Option<&Run>, took: Duration) -> String {
+    let mut hasher = DefaultHasher::new();
+    run.map(|run| &run.trace).hash(&mut hasher);
+    let simulated = run.map_or(Duration::ZERO, |run| run.simulated);
+    format!("seed {seed} {verdict} {} {} {:016x}", simulated.as_millis(), took.as_millis(), hasher.finish())
 }
 
 #[cfg(feature = "sabotage")]

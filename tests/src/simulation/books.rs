@@ -15,17 +15,17 @@ use haat_service::Depth;
 use haat_testkit::Cluster;
 use tokio::time::{Instant, sleep};
 
-use super::PSP;
 use super::echoes::Echoes;
 use super::history::Checked;
 use super::world::World;
+use super::{PSP, STREET};
 
 /// Long enough for every backoff and every late webhook.
 const HEALING_MAX: Duration = Duration::from_secs(10 * 60);
 
 pub async fn close(world: &World) -> Result<Checked, String> {
     let cluster = &world.cluster;
-    let clock = cluster.guise("street").map_err(|error| error.to_string())?.clock;
+    let clock = cluster.guise(STREET).map_err(|error| error.to_string())?.clock;
     let stores: Stores = cluster.endpoints().keys().map(|name| (name.clone(), cluster.look(name, clock))).collect();
     let until = Instant::now() + HEALING_MAX;
     let report: Report = loop {

@@ -44,6 +44,7 @@ pub struct Buyer {
     pub name: String,
     pub world: World,
     pub entropy: Entropy,
+    pub comes_after: Duration,
     pub offers: Vec<String>,
     pub coupon: String,
     /// Of a buyer who is signed in.
@@ -53,7 +54,7 @@ pub struct Buyer {
 impl Buyer {
     /// The error says where this buyer got stuck.
     pub async fn shop(mut self) -> Result<End, String> {
-        sleep(Duration::from_millis(self.entropy.below(25_000))).await;
+        sleep(self.comes_after).await;
         if self.token.is_some() {
             self.sign_in().await?;
         }

@@ -12,11 +12,11 @@ use super::world::{STORM_BEGINS, STORM_ENDS, World, is_stormy};
 
 /// Of ten thousand commits, so many meet each fault at force 1.
 const PER_FORCE: [(Fault, u64); 5] = [
-    (Fault::CrashBeforeCommit, 15),
-    (Fault::CrashAfterCommit, 15),
+    (Fault::CrashBeforeCommit, 25),
+    (Fault::CrashAfterCommit, 25),
     (Fault::CommitRefused, 100),
     (Fault::CommitAnswerLost, 80),
-    (Fault::ReactionBroken, 400),
+    (Fault::ReactionBroken, 600),
 ];
 const ROLL: u64 = 10_000;
 const SPELL_MAX_MS: u64 = 8_000;

@@ -92,9 +92,10 @@ impl<'a> Echoes<'a> {
                     wrong.push(format!("the catalog shows {} for {}, pricing has {price:?}", offer.price, offer.id));
                 }
                 let available = inventory.load::<Stock>(offer.id.as_str()).await?.map_or(0, |stock| stock.available());
-                let shown = shelf.as_ref().is_some_and(|shelf| shelf.is_available(&offer.id));
-                if shown != (available > 0) {
-                    wrong.push(format!("the catalog says {shown} to whether {} is there, inventory has {available}", offer.id));
+                let shelf = shelf.as_deref();
+                if !Shelf::stock(shelf, &offer.id, available).is_empty() {
+                    let shown = shelf.map(|shelf| (shelf.is_available(&offer.id), shelf.left(&offer.id)));
+                    wrong.push(format!("the catalog shows {shown:?} of {}, inventory has {available}", offer.id));
                 }
             }
         }
@@ -124,7 +125,7 @@ impl<'a> Echoes<'a> {
         Ok(())
     }
 
-    /// Nothing counted as authorized that the provider did not authorize.
+    /// Nothing counted as authorized that the provider did not authorize, and nothing was asked of it that it had to refuse.
     async fn authorizations(&self, wrong: &mut Vec<String>) -> Result<()> {
         let mut granted = BTreeSet::new();
         let note = |charge: haat_store::Versioned<Charge>| {
@@ -134,6 +135,10 @@ impl<'a> Echoes<'a> {
         };
         self.store(PSP).for_each::<Charge>(note).await?;
         for event in self.events("payments", "payment").await? {
+            // Whoever asks for more than it may have is not saved by a provider that counts better.
+            if ["capture_refused", "refund_failed"].contains(&event.event_type.as_str()) {
+                wrong.push(format!("the provider had to refuse payment {}: {}", event.id, event.event_type));
+            }
             let counts = event.event_type == "authorized" || event.event_type == "captured";
             if counts && !granted.contains(&event.id) {
                 wrong.push(format!("payment {} was {} without its provider", event.id, event.event_type));

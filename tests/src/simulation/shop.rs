@@ -12,7 +12,7 @@ use haat_contracts::inventory::inventory_client::InventoryClient;
 use haat_contracts::inventory::{AdjustStockRequest, GetStockRequest};
 use haat_contracts::pricing::CreateCouponRequest;
 use haat_contracts::pricing::pricing_client::PricingClient;
-use haat_kernel::{Error, Principal, Result, id_type};
+use haat_kernel::{Entropy, Error, Principal, Result, id_type};
 use haat_service::Environment;
 use haat_testkit::Cluster;
 use tokio::time::{Instant, sleep};
@@ -20,8 +20,8 @@ use tokio::time::{Instant, sleep};
 use super::buyer::{Buyer, End};
 use super::history::{Coupon, Shelf};
 use super::staff::{Offer, Staff, ctx};
-use super::world::World;
-use super::{BUYERS, GATEWAY, Outcome, books};
+use super::world::{Day, STORM_ENDS, World};
+use super::{GATEWAY, Outcome, books};
 
 id_type!(
     /// A seller of the simulation.
@@ -30,17 +30,14 @@ id_type!(
 );
 
 const PRODUCTS: i32 = 4;
-const OFFERS: usize = 4;
-/// Pieces of each offer: fewer than the buyers want together.
-const PIECES: i64 = 5;
 const COUPON: &str = "DIWALI";
-const REDEMPTIONS: usize = 3;
 const OPENING_MAX: Duration = Duration::from_secs(60);
 
 pub async fn market_day(world: World, outcome: Arc<Mutex<Outcome>>) -> turmoil::Result {
-    let offers = open(&world.cluster).await.map_err(|error| error.to_string())?;
-    let shelves = offers.iter().map(|offer| (offer.id.clone(), Shelf::of(PIECES))).collect();
-    world.histories.open(shelves, BTreeMap::from([(COUPON.to_owned(), Coupon::limited_to(REDEMPTIONS))]));
+    world.trace.note(format!("{:?}", world.day));
+    let offers = open(&world).await.map_err(|error| error.to_string())?;
+    let shelves = offers.iter().map(|offer| (offer.id.clone(), Shelf::of(world.day.pieces))).collect();
+    world.histories.open(shelves, BTreeMap::from([(COUPON.to_owned(), Coupon::limited_to(world.day.redemptions))]));
     let staff = |name| Staff::new(&world, &offers, name).map_err(|error| error.to_string());
     let (seller, operator, holder, forger) = (staff("seller")?, staff("operator")?, staff("holder")?, staff("forger")?);
     let staff = [
@@ -49,7 +46,9 @@ pub async fn market_day(world: World, outcome: Arc<Mutex<Outcome>>) -> turmoil::
         haat_kernel::spawn("holder", holder.hold()),
         haat_kernel::spawn("forger", forger.forge()),
     ];
-    let buyers = (0..BUYERS).map(|number| haat_kernel::spawn("buyer", buyer(&world, &offers, number).shop()));
+    // Whoever comes, comes in the storm.
+    let doors = random(&world.entropy("doors"), STORM_ENDS.saturating_sub(world.day.rush) / 2);
+    let buyers = (0..world.day.buyers).map(|number| haat_kernel::spawn("buyer", buyer(&world, doors, &offers, number).shop()));
     for ended in join_all(buyers).await {
         let ended = ended.map_err(|error| error.to_string())??;
         let mut outcome = outcome.lock().map_err(|error| error.to_string())?;
@@ -64,31 +63,37 @@ pub async fn market_day(world: World, outcome: Arc<Mutex<Outcome>>) -> turmoil::
         ended.map_err(|error| error.to_string())??;
     }
     let checked = books::close(&world).await?;
-    outcome.lock().map_err(|error| error.to_string())?.checked = checked;
+    let mut outcome = outcome.lock().map_err(|error| error.to_string())?;
+    (outcome.checked, outcome.is_flash_sale) = (checked, world.day.is_flash_sale());
     Ok(())
 }
 
-fn buyer(world: &World, offers: &[Offer], number: usize) -> Buyer {
+fn buyer(world: &World, doors: Duration, offers: &[Offer], number: usize) -> Buyer {
     let name = format!("buyer-{number}");
     let entropy = world.entropy(&name);
     // Signing in costs a password hash, which is slow on purpose.
     let token = (number == 0 && entropy.below(2) == 0).then(String::new);
     let offers = offers.iter().map(|offer| offer.id.clone()).collect();
-    Buyer { name, world: world.clone(), entropy, offers, coupon: COUPON.to_owned(), token }
+    let comes_after = doors + random(&entropy, world.day.rush);
+    Buyer { name, world: world.clone(), entropy, comes_after, offers, coupon: COUPON.to_owned(), token }
+}
+
+fn random(entropy: &Entropy, most: Duration) -> Duration {
+    Duration::from_millis(entropy.below(u64::try_from(most.as_millis()).unwrap_or(0)))
 }
 
 /// Fills the shelves. Before the storm, as the gateway would: with the principal of a seller.
-async fn open(cluster: &Cluster) -> Result<Vec<Offer>> {
+async fn open(world: &World) -> Result<Vec<Offer>> {
     let until = Instant::now() + OPENING_MAX;
     loop {
-        match try_open(cluster).await {
+        match try_open(&world.cluster, world.day).await {
             Err(error) if error.kind.is_transient() && Instant::now() < until => sleep(Duration::from_millis(200)).await,
             outcome => return outcome,
         }
     }
 }
 
-async fn try_open(cluster: &Cluster) -> Result<Vec<Offer>> {
+async fn try_open(cluster: &Cluster, day: &Day) -> Result<Vec<Offer>> {
     let sellers: Vec<SellerId> = ["one", "two"].map(|name| haat_kernel::id::derived(&[name])).to_vec();
     let supervisor = cluster.guise("supervisor")?;
     let mut catalog = CatalogClient::new(supervisor.channel("catalog", cluster.endpoints())?);
@@ -101,8 +106,11 @@ async fn try_open(cluster: &Cluster) -> Result<Vec<Offer>> {
     let guest = ctx(&gateway, Principal::anonymous());
     let found = haat_rpc::send(&guest, SearchProductsRequest::default(), |r| catalog.search_products(r)).await?;
     let offers = found.products.into_iter().flat_map(|product| product.variants).flat_map(|variant| variant.offers);
-    let offers: Vec<_> = offers.filter(|offer| offer.available).take(OFFERS).collect();
-    if offers.len() < OFFERS {
+    let mut offers: Vec<_> = offers.filter(|offer| offer.available).collect();
+    // A search index merges its segments when it likes, and ties follow.
+    offers.sort_by(|one, other| one.id.cmp(&other.id));
+    offers.truncate(day.offers);
+    if offers.len() < day.offers {
         return Err(Error::unavailable("the shelves are not filled yet"));
     }
     let mut found = Vec::new();
@@ -112,7 +120,7 @@ async fn try_open(cluster: &Cluster) -> Result<Vec<Offer>> {
         let ctx = ctx(&gateway, seller);
         let stock = haat_rpc::send(&ctx, GetStockRequest { offer: offer.id.clone() }, |r| inventory.get_stock(r)).await?;
         let warehouse_id = stock.by_warehouse.first().map(|place| place.warehouse_id.clone()).unwrap_or_default();
-        let delta = PIECES - stock.on_hand;
+        let delta = day.pieces - stock.on_hand;
         if delta != 0 {
             let warehouse_id = warehouse_id.clone();
             let request = AdjustStockRequest { offer: offer.id.clone(), warehouse_id, delta, reason: "counted".to_owned() };
@@ -120,13 +128,13 @@ async fn try_open(cluster: &Cluster) -> Result<Vec<Offer>> {
         }
         found.push(Offer { id: offer.id, seller: offer.seller_id, warehouse: warehouse_id });
     }
-    make_coupon(cluster, &gateway).await?;
+    make_coupon(cluster, &gateway, day.redemptions).await?;
     Ok(found)
 }
 
-async fn make_coupon(cluster: &Cluster, gateway: &Environment) -> Result<()> {
+async fn make_coupon(cluster: &Cluster, gateway: &Environment, redemptions: usize) -> Result<()> {
     let mut pricing = PricingClient::new(gateway.channel("pricing", cluster.endpoints())?);
-    let max_redemptions = i64::try_from(REDEMPTIONS).ok();
+    let max_redemptions = i64::try_from(redemptions).ok();
     let request = CreateCouponRequest { code: COUPON.to_owned(), percent_off: Some(10), max_redemptions, ..Default::default() };
     let operator = ctx(gateway, Principal::user("user_operator", &["operator:admin", "operator:catalog", "operator"]));
     match haat_rpc::send(&operator, request, |r| pricing.create_coupon(r)).await {

@@ -1,8 +1,13 @@
 //! What happened in a run, in the order of simulated time: faults, calls, commits. The same seed writes the same trace.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+/// Of a failed run, at most so many lines are shown at once.
+const EXCERPT_LINES_MAX: usize = 60;
+/// What follows the prefix of an id.
+const ID_CHARS: usize = 26;
 
 /// Cheap to clone; clones write to the same trace.
 #[derive(Clone, Default)]
@@ -18,14 +23,51 @@ impl Trace {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push((at, line));
     }
 
-    pub fn hash(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).hash(&mut hasher);
-        hasher.finish()
-    }
-
     pub fn lines(&self) -> Vec<String> {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lines.iter().map(|(at, line)| format!("{:>10.3} {line}", at.as_secs_f64())).collect()
+    }
+}
+
+/// The last lines that concern a problem: those that name an id that it names, and the weather. All of them concern one
+/// that names none.
+pub fn excerpt<'a>(trace: &'a [String], problem: &str) -> Vec<&'a str> {
+    let ids: BTreeSet<&str> =
+        problem.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| is_id(word)).collect();
+    let concerns = |line: &str| ids.is_empty() || line.contains("weather: ") || ids.iter().any(|id| line.contains(id));
+    let mut lines: Vec<&str> = trace.iter().map(String::as_str).filter(|line| concerns(line)).collect();
+    lines.drain(..lines.len().saturating_sub(EXCERPT_LINES_MAX));
+    lines
+}
+
+fn is_id(word: &str) -> bool {
+    word.rsplit_once('_').is_some_and(|(prefix, rest)| !prefix.is_empty() && rest.len() == ID_CHARS)
+}
+
+/// Where two traces of one seed part, if they do.
+pub fn parting(one: &[String], other: &[String]) -> Option<String> {
+    let place = (0..one.len().max(other.len())).find(|place| one.get(*place) != other.get(*place))?;
+    let shown = |trace: &[String]| trace.get(place).cloned().unwrap_or_else(|| "the end".to_owned());
+    Some(format!("two runs of this seed part at line {place}:\n{}\n{}", shown(one), shown(other)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_shows_what_a_problem_names() {
+        let trace = ["1 call order_01h455vb4pex5vsknk084sn02q", "2 weather: rain", "3 call order_01h455vb4pex5vsknk084sn02r"];
+        let trace = trace.map(str::to_owned);
+        assert_eq!(excerpt(&trace, "`order_01h455vb4pex5vsknk084sn02q` is gone"), &trace[..2]);
+        assert_eq!(excerpt(&trace, "something is wrong").len(), 3);
+    }
+
+    #[test]
+    fn two_traces_part_where_they_first_differ() {
+        let [one, other] = [["a", "b", "c"], ["a", "x", "c"]].map(|lines| lines.map(str::to_owned));
+        assert!(parting(&one, &other).unwrap().ends_with("line 1:\nb\nx"));
+        assert!(parting(&one[..2], &one).unwrap().ends_with("the end\nc"));
+        assert_eq!(parting(&one, &one), None);
     }
 }

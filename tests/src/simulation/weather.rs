@@ -1,16 +1,22 @@
 //! What happens to hosts, links and clocks: crashes with a restart, links that are cut, held back or slow, clocks that
 //! jump, at moments that the seed decides. After the storm everything is mended and stays up.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use haat_contracts::policy::policies;
 use haat_kernel::Entropy;
 use turmoil::Sim;
 
 use super::faults::Fault;
 use super::world::{STORM_BEGINS, STORM_ENDS, World};
+use super::{GATEWAY, PSP, STREET};
 
 const DOWN_MAX_MS: u64 = 6_000;
 const CUT_MAX_MS: u64 = 12_000;
+/// One outage in so many lasts `LONGER` times as long: until those who wait for it give up.
+const LONG_ONE_IN: u64 = 5;
+const LONGER: u64 = 5;
 const SLOW: Duration = Duration::from_millis(700);
 /// As fast as links are otherwise.
 const USUAL: Duration = Duration::from_millis(12);
@@ -46,14 +52,15 @@ impl Weather {
         for _ in 0..weather.times(Fault::Crash, 4) {
             let (host, at) = (weather.one_of(hosts), weather.moment());
             weather.plan.push((at, Event::Crash(host)));
-            let down = weather.span(DOWN_MAX_MS);
+            let down = weather.outage(DOWN_MAX_MS);
             weather.plan.push((at + down, Event::Start(host)));
         }
-        weather.plan_links(hosts, Fault::Partition, Event::Cut, Event::Mend);
-        weather.plan_links(hosts, Fault::PartitionOneWay, Event::CutOneWay, Event::Mend);
-        weather.plan_links(hosts, Fault::Held, Event::Hold, Event::LetGo);
-        weather.plan_links(hosts, Fault::SlowLink, Event::Slow, Event::Quick);
-        for _ in 0..weather.times(Fault::ClockWrong, 2) {
+        let links = links(hosts);
+        weather.plan_links(&links, Fault::Partition, Event::Cut, Event::Mend);
+        weather.plan_links(&links, Fault::PartitionOneWay, Event::CutOneWay, Event::Mend);
+        weather.plan_links(&links, Fault::Held, Event::Hold, Event::LetGo);
+        weather.plan_links(&links, Fault::SlowLink, Event::Slow, Event::Quick);
+        for _ in 0..weather.times(Fault::ClockWrong, 3) {
             // Where most expires.
             let host = if weather.entropy.below(3) == 0 { "inventory" } else { weather.one_of(hosts) };
             let at = weather.moment();
@@ -67,14 +74,13 @@ impl Weather {
         weather
     }
 
-    fn plan_links(&mut self, hosts: &[&'static str], fault: Fault, begin: LinkEvent, end: LinkEvent) {
-        for _ in 0..self.times(fault, 2) {
-            let (a, b, at) = (self.one_of(hosts), self.one_of(hosts), self.moment());
-            if a != b {
-                let until = at + self.span(CUT_MAX_MS);
-                self.plan.push((at, begin(a, b)));
-                self.plan.push((until, end(a, b)));
-            }
+    fn plan_links(&mut self, links: &[Link], fault: Fault, begin: LinkEvent, end: LinkEvent) {
+        for _ in 0..self.times(fault, 3) {
+            let ((a, b), at) = (self.one_of(links), self.moment());
+            let (a, b) = if self.entropy.below(2) == 0 { (a, b) } else { (b, a) };
+            let until = at + self.outage(CUT_MAX_MS);
+            self.plan.push((at, begin(a, b)));
+            self.plan.push((until, end(a, b)));
         }
     }
 
@@ -82,8 +88,8 @@ impl Weather {
         self.entropy.below(self.world.mix.force(fault) * per_force + 1)
     }
 
-    fn one_of(&self, hosts: &[&'static str]) -> &'static str {
-        hosts[usize::try_from(self.entropy.below(hosts.len() as u64)).unwrap_or(0)]
+    fn one_of<T: Copy>(&self, all: &[T]) -> T {
+        all[usize::try_from(self.entropy.below(all.len() as u64)).unwrap_or(0)]
     }
 
     fn moment(&self) -> Duration {
@@ -92,6 +98,11 @@ impl Weather {
 
     fn span(&self, most_ms: u64) -> Duration {
         Duration::from_millis(20 + self.entropy.below(most_ms))
+    }
+
+    fn outage(&self, usual_ms: u64) -> Duration {
+        let most_ms = if self.entropy.below(LONG_ONE_IN) == 0 { usual_ms * LONGER } else { usual_ms };
+        self.span(most_ms)
     }
 
     fn sort(&mut self) {
@@ -104,7 +115,7 @@ impl Weather {
             if sim.is_host_running(host) {
                 sim.crash(host);
             }
-            let at = sim.elapsed() + self.span(DOWN_MAX_MS);
+            let at = sim.elapsed() + self.outage(DOWN_MAX_MS);
             self.plan.push((at, Event::Start(host)));
             self.sort();
         }
@@ -154,4 +165,15 @@ impl Weather {
     }
 }
 
+type Link = (&'static str, &'static str);
 type LinkEvent = fn(&'static str, &'static str) -> Event;
+
+/// Between those who talk to each other, as the contracts say; and those who are no services.
+fn links(hosts: &[&'static str]) -> Vec<Link> {
+    let known = |name: &str| hosts.iter().copied().find(|host| *host == name);
+    let calls = policies().calls.values().flat_map(|call| call.callers.iter().map(|caller| (caller, &call.service)));
+    let feeds = policies().services.values().flat_map(|source| source.subscribers.iter().map(|reader| (reader, &source.name)));
+    let links: BTreeSet<Link> = calls.chain(feeds).filter_map(|(from, to)| Some((known(from)?, known(to)?))).collect();
+    let others = [("payments", PSP), (PSP, GATEWAY), (STREET, GATEWAY)];
+    links.into_iter().filter(|(from, to)| from != to).chain(others).collect()
+}

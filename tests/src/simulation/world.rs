@@ -15,10 +15,35 @@ use super::trace::Trace;
 pub const STORM_BEGINS: Duration = Duration::from_secs(4);
 pub const STORM_ENDS: Duration = Duration::from_secs(30);
 
+/// What a day is like.
+#[derive(Debug)]
+pub struct Day {
+    pub offers: usize,
+    /// Of each offer: fewer than the buyers want together.
+    pub pieces: i64,
+    /// Of the coupon.
+    pub redemptions: usize,
+    pub buyers: usize,
+    /// They come within so long.
+    pub rush: Duration,
+}
+
+/// Buyers come and go all day long.
+const MARKET: Day = Day { offers: 4, pieces: 5, redemptions: 3, buyers: 12, rush: Duration::from_secs(25) };
+/// Everybody wants the same, and at once.
+const FLASH_SALE: Day = Day { offers: 1, pieces: 8, redemptions: 2, buyers: 18, rush: Duration::from_secs(1) };
+
+impl Day {
+    pub fn is_flash_sale(&self) -> bool {
+        self.offers == FLASH_SALE.offers
+    }
+}
+
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct World {
     pub cluster: Cluster,
+    pub day: &'static Day,
     pub trace: Trace,
     pub tally: Tally,
     pub mix: Arc<Mix>,
@@ -30,9 +55,10 @@ pub struct World {
 
 impl World {
     pub fn new(seed: u64, cluster: Cluster) -> Self {
+        let day = if entropy(seed, "day").below(4) == 0 { &FLASH_SALE } else { &MARKET };
         let mix = Arc::new(Mix::new(&entropy(seed, "mix")));
         let (trace, tally, histories) = (Trace::default(), Tally::default(), Histories::default());
-        World { cluster, trace, tally, mix, histories, dead: Arc::default(), seed }
+        World { cluster, day, trace, tally, mix, histories, dead: Arc::default(), seed }
     }
 
     /// Randomness of its own for each part, so that a change in one leaves the others as they were.

@@ -21,7 +21,7 @@ fn check(data: &Path) -> (Option<i32>, String) {
 /// Runs a `haat up` that will not stay, and answers with its exit code and what it said.
 async fn refused(data: &Path, listen: &str, http: &str) -> (i32, String) {
     let (data, listen, http) = (data.display().to_string(), listen.to_owned(), http.to_owned());
-    let ended = tokio::task::spawn_blocking(move || {
+    let ended = haat_kernel::blocking(haat_kernel::Clock::System, move || {
         Command::new("timeout")
             .arg("90")
             .arg(haat())

@@ -102,7 +102,7 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use haat_kernel::TraceContext;
+    use haat_kernel::{Clock, TraceContext};
     use haat_telemetry::LogFormat;
     use haat_transport::Tcp;
 
@@ -127,7 +127,7 @@ mod tests {
         let trace_id = edge.context.trace_id_hex();
         drop((call, edge));
         // Waits for the last batch.
-        tokio::task::spawn_blocking(move || drop(exporting)).await.unwrap();
+        haat_kernel::blocking(Clock::System, move || drop(exporting)).await.unwrap();
 
         let (id, trace) = traces.find("case-4711").unwrap();
         assert_eq!(id, trace_id);

@@ -26,7 +26,7 @@ fn catalogue() -> Catalogue {
     let store = Store::memory(Clock::simulated(epoch, 0), MemoryBackend::default());
     let offers = Offers::new(store.clone());
     let index = Index::in_memory().unwrap();
-    let indexer = Indexer { store: store.clone(), index: index.clone(), commits_inline: true };
+    let indexer = Indexer { store: store.clone(), index: index.clone() };
     haat_kernel::spawn("search-index", indexer.run());
     Catalogue {
         api: Api { store: store.clone(), entropy: Entropy::seeded(1), index, offers: offers.clone() },

@@ -18,7 +18,7 @@ const PASSWORD: &str = "a kite over Jaipur";
 fn api() -> Api {
     let (clock, entropy, folder) = (Clock::System, Entropy::seeded(1), tempfile::tempdir().unwrap());
     let store = Store::memory(clock, MemoryBackend::new());
-    let passwords = std::sync::Arc::new(Passwords::new(entropy.clone()).unwrap());
+    let passwords = std::sync::Arc::new(Passwords::new(clock, entropy.clone()).unwrap());
     let sign_in = SignIn {
         store: store.clone(),
         clock,
