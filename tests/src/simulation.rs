@@ -28,7 +28,7 @@ use haat_testkit::Cluster;
 
 pub use faults::Fault;
 pub use history::Checked;
-pub use trace::{excerpt, parting};
+pub use trace::excerpt;
 use weather::Weather;
 use world::World;
 

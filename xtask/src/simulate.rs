@@ -1,9 +1,13 @@
-//! `cargo xtask simulate`: builds the simulator in a profile of its own and runs seeds on every core, or shows that it
-//! finds each deliberate bug. The first seed is run thrice, in two processes: the same seed must make the same trace.
+//! `cargo xtask simulate`: builds the simulator in a profile of its own and runs seeds on every core, each in a process of
+//! its own, because what one leaves in memory is no part of the next; or shows that it finds each deliberate bug. The first
+//! seed is run twice: the same seed must make the same trace, byte by byte.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use cargo_metadata::MetadataCommand;
@@ -43,12 +47,21 @@ pub struct Options {
     bugs: bool,
 }
 
+/// What is asked of the simulator.
+#[derive(Clone, Copy)]
+struct Question<'a> {
+    program: &'a Path,
+    from: u64,
+    seeds: u64,
+    bug: Option<&'a str>,
+    is_twice: bool,
+}
+
 /// What the processes of one run said.
 #[derive(Default)]
 struct Said {
     runs: u64,
     simulated: Duration,
-    hashes: BTreeMap<u64, BTreeSet<String>>,
     /// By seed.
     failures: BTreeMap<u64, String>,
     counts: BTreeMap<String, u64>,
@@ -57,23 +70,24 @@ struct Said {
 
 pub fn run(options: &Options) -> Result<()> {
     let program = build(options.bug.is_some() || options.bugs)?;
-    if let Some(seed) = options.seed {
-        return show(&program, seed, options.bug.as_deref());
+    let question = Question {
+        program: &program,
+        from: options.from,
+        seeds: options.seeds,
+        bug: options.bug.as_deref(),
+        is_twice: options.twice,
+    };
+    match (options.seed, question.bug) {
+        (Some(seed), _) => show(question, seed),
+        _ if options.bugs => find_all(question),
+        (None, Some(bug)) => find(question, bug).map(drop),
+        (None, None) => {
+            let first = Question { seeds: 1, is_twice: true, ..question };
+            first.ask()?.verdict()?;
+            let (said, took) = timed(|| question.ask());
+            tell(&said?, took)
+        }
     }
-    if options.bugs {
-        return find_all(&program, options);
-    }
-    if let Some(bug) = &options.bug {
-        let bug = bug.as_str();
-        let (said, took) = timed(|| ask(&program, options.from, options.seeds, &["--stop", "--bug", bug]));
-        return tell_bug(bug, options.from, &said?, took).map(drop);
-    }
-    let again = start(&program, &["--twice", "--from", &options.from.to_string()])?;
-    let twice: &[&str] = if options.twice { &["--twice"] } else { &[] };
-    let (said, took) = timed(|| ask(&program, options.from, options.seeds, twice));
-    let mut said = said?;
-    said.compare(&finish(again)?);
-    tell(&said, took).and(said.agree())
 }
 
 /// What `cargo xtask test` asks for.
@@ -94,41 +108,74 @@ fn build(is_sabotaged: bool) -> Result<PathBuf> {
 }
 
 /// Runs one seed with its trace.
-fn show(program: &PathBuf, seed: u64, bug: Option<&str>) -> Result<()> {
-    let mut command = Command::new(program);
-    command.args(["--trace", "--from", &seed.to_string()]);
-    command.args(bug.into_iter().flat_map(|bug| ["--bug", bug]));
-    let status = command.status()?;
+fn show(question: Question, seed: u64) -> Result<()> {
+    let status = question.command(seed, true).status()?;
     if status.success() { Ok(()) } else { Err(format!("seed {seed} failed").into()) }
 }
 
-/// Runs seeds on every core.
-fn ask(program: &PathBuf, from: u64, seeds: u64, how: &[&str]) -> Result<Said> {
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64).min(seeds.max(1));
-    let mut children = Vec::new();
-    for core in 0..cores {
-        let share = (seeds + cores - 1 - core) / cores;
-        let (from, seeds, step) = ((from + core).to_string(), share.to_string(), cores.to_string());
-        let share = ["--from", &from, "--seeds", &seeds, "--step", &step];
-        children.push(start(program, &[&share[..], how].concat())?);
+impl Question<'_> {
+    /// Runs the seeds on every core; those of a bug up to the first that fails.
+    fn ask(&self) -> Result<Said> {
+        let (said, next) = (Mutex::new(Said::default()), AtomicU64::new(0));
+        let heard = || said.lock().unwrap_or_else(PoisonError::into_inner);
+        let work = || {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= self.seeds || (self.bug.is_some() && !heard().failures.is_empty()) {
+                    return Ok(());
+                }
+                let text = self.run_one(self.from + number)?;
+                heard().hear(&text);
+            }
+        };
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let ended: Vec<std::result::Result<(), String>> = thread::scope(|scope| {
+            let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+            let ended = workers.into_iter().map(|worker| worker.join());
+            ended.map(|ended| ended.unwrap_or_else(|_| Err("a worker panicked".to_owned()))).collect()
+        });
+        ended.into_iter().collect::<std::result::Result<(), String>>()?;
+        Ok(said.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
-    let mut said = Said::default();
-    for child in children {
-        said.hear(&finish(child)?);
+
+    fn run_one(&self, seed: u64) -> std::result::Result<String, String> {
+        let text = self.output(seed, self.is_twice)?;
+        if !self.is_twice {
+            return Ok(text);
+        }
+        match parting(&text, &self.output(seed, true)?) {
+            None => Ok(text),
+            Some(parting) => Err(format!("seed {seed} depends on something that it does not decide: {parting}")),
+        }
     }
-    Ok(said)
+
+    fn output(&self, seed: u64, with_trace: bool) -> std::result::Result<String, String> {
+        let output = self.command(seed, with_trace).stdout(Stdio::piped()).stderr(Stdio::null()).output();
+        let Output { status, stdout, .. } = output.map_err(|error| error.to_string())?;
+        let text = String::from_utf8_lossy(&stdout).into_owned();
+        match status.code() {
+            Some(PASSED | FAILED) => Ok(text),
+            _ => Err(format!("the simulator died of seed {seed}: {status}\n{text}")),
+        }
+    }
+
+    fn command(&self, seed: u64, with_trace: bool) -> Command {
+        let mut command = Command::new(self.program);
+        command.args(["--seed", &seed.to_string()]).args(with_trace.then_some("--trace"));
+        command.args(self.bug.into_iter().flat_map(|bug| ["--bug", bug]));
+        command
+    }
 }
 
-fn start(program: &PathBuf, arguments: &[&str]) -> Result<Child> {
-    Ok(Command::new(program).args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?)
-}
-
-fn finish(child: Child) -> Result<String> {
-    let output = child.wait_with_output()?;
-    match output.status.code() {
-        Some(PASSED | FAILED) => Ok(String::from_utf8(output.stdout)?),
-        _ => Err(format!("a simulator died before its seeds were done: {}", output.status).into()),
-    }
+/// Where two runs of one seed part, if they do.
+fn parting(one: &str, other: &str) -> Option<String> {
+    let (mut one, mut other) = (one.lines(), other.lines());
+    let end = "the end";
+    (1..).find_map(|number| match (one.next(), other.next()) {
+        (None, None) => Some(None),
+        (one, other) if one == other => None,
+        (one, other) => Some(Some(format!("line {number} was\n{}\nand then\n{}", one.unwrap_or(end), other.unwrap_or(end)))),
+    })?
 }
 
 impl Said {
@@ -144,13 +191,12 @@ impl Said {
                 }
                 continue;
             }
-            let words: Vec<&str> = line.splitn(6, ' ').collect();
+            let words: Vec<&str> = line.splitn(4, ' ').collect();
             match words.as_slice() {
-                ["seed", seed, verdict, simulated, _, hash] => {
+                ["seed", seed, verdict, simulated] => {
                     let seed = seed.parse().unwrap_or(0);
                     self.runs += 1;
                     self.simulated += Duration::from_millis(simulated.parse().unwrap_or(0));
-                    self.hashes.entry(seed).or_default().insert((*hash).to_owned());
                     failed = (*verdict == "FAILED").then(|| (seed, String::new()));
                 }
                 ["fault", count, ..] => add(&mut self.faults, count, line),
@@ -162,24 +208,14 @@ impl Said {
 }
 
 impl Said {
-    /// Hears of seeds that were run before, which count once.
-    fn compare(&mut self, text: &str) {
-        let mut again = Said::default();
-        again.hear(text);
-        self.failures.extend(again.failures);
-        for (seed, hashes) in again.hashes {
-            self.hashes.entry(seed).or_default().extend(hashes);
+    fn verdict(&self) -> Result<()> {
+        if let Some(fault) = self.idle_fault() {
+            return Err(format!("in {} runs there was never this fault: {fault}", self.runs).into());
         }
-    }
-
-    fn agree(&self) -> Result<()> {
-        match self.hashes.iter().find(|(_, hashes)| hashes.len() > 1) {
-            None => Ok(()),
-            Some((seed, _)) => {
-                let problem = "made different traces: a run depends on something that the seed does not decide";
-                Err(format!("seed {seed} {problem}").into())
-            }
+        for (seed, problem) in &self.failures {
+            println!("seed {seed} FAILED: {problem}`cargo xtask simulate --seed {seed}` shows all that came before.");
         }
+        if self.failures.is_empty() { Ok(()) } else { Err(format!("{} seeds failed", self.failures.len()).into()) }
     }
 
     fn idle_fault(&self) -> Option<&String> {
@@ -199,24 +235,18 @@ fn tell(said: &Said, took: Duration) -> Result<()> {
     println!("{hours:.2} simulated hours, {:.4} per second", hours / seconds);
     println!("faults:");
     said.faults.iter().for_each(|(what, count)| println!("{count:>9}  {what}"));
+    println!("what came of it:");
     said.counts.iter().for_each(|(what, count)| println!("{count:>9}  {what}"));
-    for (seed, problem) in &said.failures {
-        println!("seed {seed} FAILED: {problem}`cargo xtask simulate --seed {seed}` shows all that came before.");
-    }
-    if let Some(fault) = said.idle_fault() {
-        return Err(format!("in {} runs there was never this fault: {fault}", said.runs).into());
-    }
-    if said.failures.is_empty() { Ok(()) } else { Err(format!("{} seeds failed", said.failures.len()).into()) }
+    said.verdict()
 }
 
 /// Each bug has so many seeds to be found in.
-fn find_all(program: &PathBuf, options: &Options) -> Result<()> {
+fn find_all(question: Question) -> Result<()> {
     let list = tree::Source::read(&tree::root()?, BUGS)?;
     let mut missed = Vec::new();
     for (_, line) in list.lines().filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
         let bug = line.split_whitespace().next().unwrap_or_default();
-        let (said, took) = timed(|| ask(program, options.from, options.seeds, &["--stop", "--bug", bug]));
-        if !tell_bug(bug, options.from, &said?, took)? {
+        if !find(Question { bug: Some(bug), ..question }, bug)? {
             missed.push(bug);
         }
     }
@@ -224,15 +254,16 @@ fn find_all(program: &PathBuf, options: &Options) -> Result<()> {
 }
 
 /// Whether it was found.
-fn tell_bug(bug: &str, from: u64, said: &Said, took: Duration) -> Result<bool> {
-    let seconds = took.as_secs_f64();
+fn find(question: Question, bug: &str) -> Result<bool> {
+    let (said, took) = timed(|| question.ask());
+    let (said, seconds) = (said?, took.as_secs_f64());
     let Some((seed, problem)) = said.failures.first_key_value() else {
         println!("{bug:<28} not found in {} seeds ({seconds:.0} s)", said.runs);
         return Ok(false);
     };
     let lines = problem.lines().take(3).map(str::trim).collect::<Vec<_>>().join(" ");
     let how: String = lines.chars().take(150).collect();
-    println!("{bug:<28} seed {:>4} ({seconds:>3.0} s)  {how}", seed - from + 1);
+    println!("{bug:<28} seed {:>4} ({seconds:>3.0} s)  {how}", seed - question.from + 1);
     Ok(true)
 }
 
@@ -250,23 +281,27 @@ mod tests {
     #[test]
     fn what_the_processes_say_is_added_up() {
         let mut said = Said::default();
-        said.hear("seed 1 ok 2000 10 aa\nfault 2 crash and restart\ncount 7 checkouts completed\n");
-        said.hear("seed 2 FAILED 1000 10 bb\nseed 9 ok\nwrong\nend of seed 2\nfault 1 crash and restart\n");
-        assert!(said.agree().is_ok());
-        said.compare("seed 1 ok 2000 10 ab\n");
+        said.hear("seed 1 ok 2000\nfault 2 crash and restart\ncount 7 checkouts completed\n");
+        said.hear("seed 2 FAILED 1000\nseed 9 ok\nwrong\nend of seed 2\nfault 1 crash and restart\n");
         assert_eq!((said.runs, said.simulated), (2, Duration::from_secs(3)));
         assert_eq!(said.failures, BTreeMap::from([(2, "seed 9 ok\nwrong\n".to_owned())]));
         assert_eq!(said.faults["crash and restart"], 3);
-        assert!(tell(&said, Duration::from_secs(1)).unwrap_err().to_string().contains("1 seeds failed"));
-        assert!(said.agree().unwrap_err().to_string().contains("different traces"));
+        assert!(said.verdict().unwrap_err().to_string().contains("1 seeds failed"));
     }
 
     #[test]
     fn a_fault_that_never_strikes_is_missed_in_many_runs() {
         let mut said = Said { runs: 10, ..Said::default() };
         said.hear("fault 0 slow link\nfault 3 link cut one way\n");
-        assert_eq!(said.idle_fault(), None);
+        assert!(said.verdict().is_ok());
         said.runs = STRIKING_RUNS;
         assert_eq!(said.idle_fault().map(String::as_str), Some("slow link"));
+    }
+
+    #[test]
+    fn two_runs_part_where_they_first_differ() {
+        assert_eq!(parting("a\nb\nc", "a\nx\nc").unwrap(), "line 2 was\nb\nand then\nx");
+        assert_eq!(parting("a\n", "a\nb").unwrap(), "line 2 was\nthe end\nand then\nb");
+        assert_eq!(parting("a\nb", "a\nb"), None);
     }
 }

@@ -16,7 +16,7 @@ const PER_FORCE: [(Fault, u64); 5] = [
     (Fault::CrashAfterCommit, 25),
     (Fault::CommitRefused, 100),
     (Fault::CommitAnswerLost, 80),
-    (Fault::ReactionBroken, 600),
+    (Fault::ReactionBroken, 1_500),
 ];
 const ROLL: u64 = 10_000;
 const SPELL_MAX_MS: u64 = 8_000;

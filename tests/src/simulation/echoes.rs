@@ -147,10 +147,16 @@ impl<'a> Echoes<'a> {
         Ok(())
     }
 
-    /// One confirmation for each group that was placed, and none for any other.
+    /// One confirmation for each group that was placed, and none for any other; and each message has left.
     async fn messages(&self, wrong: &mut Vec<String>) -> Result<()> {
         let mut told: BTreeMap<String, usize> = BTreeMap::new();
-        for event in self.events("notifications", "message").await?.iter().filter(|event| event.event_type == "message_queued") {
+        let events = self.events("notifications", "message").await?;
+        let is = |name: &'static str| move |event: &&StoredEvent| event.event_type == name;
+        let sent: BTreeSet<&str> = events.iter().filter(is("message_sent")).map(|event| event.id.as_str()).collect();
+        for event in events.iter().filter(is("message_queued")) {
+            if !sent.contains(event.id.as_str()) {
+                wrong.push(format!("message {} never left", event.id));
+            }
             let body: Value = serde_json::from_slice(&event.body).unwrap_or_default();
             if body["content"]["template"] == "order_confirmation" {
                 *told.entry(body["subject_id"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
@@ -172,10 +178,14 @@ impl<'a> Echoes<'a> {
         Ok(())
     }
 
-    /// A reservation lasts as long as it was made for.
+    /// A reservation lasts as long as it was made for, and no longer.
     async fn expiries(&self, wrong: &mut Vec<String>) -> Result<()> {
         let store = self.store("inventory");
-        for id in self.reservations().await? {
+        for (id, reservation) in self.reservations().await? {
+            let late = reservation.expires.map_or(0, |expires| self.clock.now().duration_since(expires).as_secs());
+            if reservation.status == Status::Held && late > OVERDUE_MAX_S {
+                wrong.push(format!("reservation {id} still holds stock {late} s after its time"));
+            }
             let mut expires = None;
             for recorded in store.history::<Reservation>(&id).await? {
                 match recorded.event {
@@ -190,22 +200,19 @@ impl<'a> Echoes<'a> {
         Ok(())
     }
 
-    async fn reservations(&self) -> Result<Vec<String>> {
-        let mut ids = Vec::new();
-        self.store("inventory").for_each::<Reservation>(|reservation| ids.push(reservation.id.clone())).await?;
-        Ok(ids)
+    async fn reservations(&self) -> Result<Vec<(String, Reservation)>> {
+        let mut found = Vec::new();
+        let note = |reservation: haat_store::Versioned<Reservation>| {
+            found.push((reservation.id.clone(), (*reservation.state).clone()));
+        };
+        self.store("inventory").for_each::<Reservation>(note).await?;
+        Ok(found)
     }
 
     /// The reservations whose time ran out.
     pub async fn expired(&self) -> Result<Vec<String>> {
-        let mut ids = Vec::new();
-        let note = |reservation: haat_store::Versioned<Reservation>| {
-            if reservation.status == Status::Expired {
-                ids.push(reservation.id.clone());
-            }
-        };
-        self.store("inventory").for_each::<Reservation>(note).await?;
-        Ok(ids)
+        let all = self.reservations().await?;
+        Ok(all.into_iter().filter(|(_, reservation)| reservation.status == Status::Expired).map(|(id, _)| id).collect())
     }
 
     /// Whoever held a coupon has redeemed it or given it back.

@@ -4,6 +4,7 @@
 //! clearly answered may have taken effect at any time, or not at all.
 
 mod coupon;
+mod linear;
 mod payment;
 mod read;
 mod stock;
@@ -14,15 +15,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use haat_kernel::Error;
 use haat_rpc::tap::Sent;
-use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 use tonic::Status;
 
 pub use coupon::Coupon;
+use linear::{Call, Spec, is_explained};
 use read::{Asked, Told};
 pub use stock::Shelf;
-
-/// The checker tries orders until one fits; more operations than this on one object are not asked of it.
-const OPERATIONS_MAX: usize = 70;
 
 /// Cheap to clone; clones write to the same histories.
 #[derive(Clone, Default)]
@@ -158,44 +156,28 @@ fn is_unclear(error: &Error) -> bool {
     error.kind.is_transient() || error.code.starts_with("idempotency")
 }
 
-/// One call on one object.
-struct Call<O, R> {
-    op: O,
-    began: usize,
-    ended: Option<(usize, R)>,
+/// Asks for an order of the calls that explains them.
+fn explain<S: Spec>(what: &str, initial: S, mut calls: Vec<Call<S::Op, S::Ret>>) -> Result<Checked, String>
+where
+    S::Op: Debug,
+    S::Ret: Debug,
+{
+    // The open ones last: they are tried late, and mostly they did nothing.
+    calls.sort_by_key(|call| call.ended.as_ref().map_or(usize::MAX, |(at, _)| *at));
+    match is_explained(&initial, &calls) {
+        Some(true) => Ok(Checked { histories: 1, operations: calls.len(), skipped: 0 }),
+        Some(false) => Err(tell(what, &calls)),
+        None => Ok(Checked { skipped: 1, ..Checked::default() }),
+    }
 }
 
-/// Asks the checker for an order of the calls that explains them.
-fn explain<S>(what: &str, initial: S, mut calls: Vec<Call<S::Op, S::Ret>>) -> Result<Checked, String>
-where
-    S: SequentialSpec + Clone,
-    S::Op: Clone + Debug,
-    S::Ret: Clone + Debug + PartialEq,
-{
-    let operations = calls.len();
-    if operations > OPERATIONS_MAX {
-        return Ok(Checked { skipped: 1, ..Checked::default() });
-    }
-    // The open ones last: the checker tries them late, and mostly they did nothing.
-    calls.sort_by_key(|call| (call.ended.is_none(), call.began));
+fn tell<O: Debug, R: Debug>(what: &str, calls: &[Call<O, R>]) -> String {
     let mut moments: Vec<(usize, usize, bool)> = Vec::new();
     for (thread, call) in calls.iter().enumerate() {
         moments.push((call.began, thread, true));
         moments.extend(call.ended.as_ref().map(|(at, _)| (*at, thread, false)));
     }
     moments.sort_unstable();
-    let mut tester = LinearizabilityTester::new(initial);
-    for (_, thread, is_invocation) in &moments {
-        let call = &calls[*thread];
-        let taken = match (&call.ended, is_invocation) {
-            (Some((_, told)), false) => tester.on_return(*thread, told.clone()),
-            _ => tester.on_invoke(*thread, call.op.clone()),
-        };
-        taken.map_err(|error| format!("{what}: {error}"))?;
-    }
-    if tester.serialized_history().is_some() {
-        return Ok(Checked { histories: 1, operations, skipped: 0 });
-    }
     let mut text = format!("no order of the calls explains the answers about the {what}:");
     for (at, thread, is_invocation) in moments {
         let call = &calls[thread];
@@ -204,5 +186,5 @@ where
             _ => text += &format!("\n  {at:>5} call {thread} asked {:?}", call.op),
         }
     }
-    Err(text)
+    text
 }

@@ -58,7 +58,7 @@ impl Staff {
     }
 
     pub async fn sell(self) -> std::result::Result<(), String> {
-        for task in 0..self.entropy.below(8) {
+        for task in 0..self.entropy.below(12) {
             self.rest().await;
             let offer = self.any_offer();
             let principal = Principal { seller_id: Some(offer.seller.clone()), ..Principal::user("user_seller", &["seller"]) };

@@ -44,13 +44,6 @@ fn is_id(word: &str) -> bool {
     word.rsplit_once('_').is_some_and(|(prefix, rest)| !prefix.is_empty() && rest.len() == ID_CHARS)
 }
 
-/// Where two traces of one seed part, if they do.
-pub fn parting(one: &[String], other: &[String]) -> Option<String> {
-    let place = (0..one.len().max(other.len())).find(|place| one.get(*place) != other.get(*place))?;
-    let shown = |trace: &[String]| trace.get(place).cloned().unwrap_or_else(|| "the end".to_owned());
-    Some(format!("two runs of this seed part at line {place}:\n{}\n{}", shown(one), shown(other)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,13 +54,5 @@ mod tests {
         let trace = trace.map(str::to_owned);
         assert_eq!(excerpt(&trace, "`order_01h455vb4pex5vsknk084sn02q` is gone"), &trace[..2]);
         assert_eq!(excerpt(&trace, "something is wrong").len(), 3);
-    }
-
-    #[test]
-    fn two_traces_part_where_they_first_differ() {
-        let [one, other] = [["a", "b", "c"], ["a", "x", "c"]].map(|lines| lines.map(str::to_owned));
-        assert!(parting(&one, &other).unwrap().ends_with("line 1:\nb\nx"));
-        assert!(parting(&one[..2], &one).unwrap().ends_with("the end\nc"));
-        assert_eq!(parting(&one, &one), None);
     }
 }

@@ -2,19 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use stateright::semantics::SequentialSpec;
-
+use super::Operation;
+use super::linear::{Call, Spec};
 use super::read::{Asked, Told};
-use super::{Call, Operation};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Redemption {
     Held,
     Redeemed,
     GivenBack,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Coupon {
     limit: usize,
     redemptions: BTreeMap<String, Redemption>,
@@ -43,7 +42,7 @@ impl Coupon {
     }
 }
 
-impl SequentialSpec for Coupon {
+impl Spec for Coupon {
     type Op = Op;
     type Ret = Ret;
 

@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 
 use haat_contracts::payments::{Payment as Told, payment::State};
-use stateright::semantics::SequentialSpec;
 
+use super::Operation;
+use super::linear::{Call, Spec};
 use super::read::{self, Asked};
-use super::{Call, Operation};
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Payment {
     is_capture_asked: bool,
     is_captured: bool,
@@ -34,7 +34,7 @@ pub enum Ret {
     Refused(String),
 }
 
-impl SequentialSpec for Payment {
+impl Spec for Payment {
     type Op = Op;
     type Ret = Ret;
 

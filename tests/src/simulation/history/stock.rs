@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use haat_kernel::Error;
-use stateright::semantics::SequentialSpec;
-
+use super::Operation;
+use super::linear::{Call, Spec};
 use super::read::{Asked, Told};
-use super::{Call, Operation};
+use haat_kernel::Error;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Hold {
     Held(i64),
     Allocated(i64),
@@ -16,7 +15,7 @@ enum Hold {
 }
 
 /// Assumes one warehouse per offer, as the simulated market has it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shelf {
     on_hand: i64,
     holds: BTreeMap<String, Hold>,
@@ -73,7 +72,7 @@ impl Shelf {
     }
 }
 
-impl SequentialSpec for Shelf {
+impl Spec for Shelf {
     type Op = Op;
     type Ret = Ret;
 
