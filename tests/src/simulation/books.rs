@@ -30,16 +30,17 @@ pub async fn close(world: &World) -> Result<Checked, String> {
     let until = Instant::now() + HEALING_MAX;
     let report: Report = loop {
         let report = settled(&stores, Depth::Events).await.map_err(|error| error.to_string())?;
-        if report.moving.is_empty() {
+        // What was set aside is tried again every so often.
+        if report.moving.is_empty() && report.parked.is_empty() {
             break report;
         }
         if Instant::now() >= until {
-            return Err(format!("still moving: {:#?}", report.moving));
+            return Err(format!("still moving: {:#?}, parked: {:#?}", report.moving, report.parked));
         }
         sleep(Duration::from_secs(1)).await;
     };
-    if !report.wrong.is_empty() || !report.parked.is_empty() {
-        return Err(format!("wrong: {:#?}, parked: {:#?}", report.wrong, report.parked));
+    if !report.wrong.is_empty() {
+        return Err(format!("wrong: {:#?}", report.wrong));
     }
     let held = held_by_provider(cluster, clock).await.map_err(|error| error.to_string())?;
     if !held.is_empty() {

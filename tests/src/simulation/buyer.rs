@@ -1,13 +1,13 @@
-//! One buyer: fills a cart, uses a coupon, pays, waits for the end, sometimes cancels; or walks away. Repeats whatever
-//! brought no clear answer under the same idempotency key, as a good client does, and sometimes what did: the answer must
-//! be the same. An impatient one checks out twice at once, under two keys.
+//! One buyer: fills a cart, uses a coupon, pays, waits for the end, sometimes cancels; or walks away, some in the middle
+//! of the checkout. Repeats whatever brought no clear answer under the same idempotency key, as a good client does, and
+//! sometimes what did: the answer must be the same. An impatient one checks out twice at once, under two keys.
 
 use std::time::Duration;
 
 use futures::future::join;
 use haat_kernel::Entropy;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::faults::Fault;
 use super::http::{Answer, call};
@@ -30,6 +30,8 @@ const REFUSALS: [&str; 6] =
 /// The longest that a checkout may take when everything around it breaks for a minute.
 const PATIENCE: Duration = Duration::from_secs(20 * 60);
 const PAUSE_MS: u64 = 300;
+/// Who leaves in the middle of a checkout does so within so long.
+const IMPATIENCE_MAX_MS: u64 = 1_500;
 const PASSWORD: &str = "correct horse battery";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +63,10 @@ impl Buyer {
         let cart = self.repeat("POST", "/v1/carts", "cart", &json!({})).await?;
         let cart = text(&cart.body, "id")?;
         if !self.fill(&cart).await? || self.chance(12) {
+            return Ok(End::WalkedAway);
+        }
+        if self.chance(6) {
+            self.leave_in_the_middle(&cart).await;
             return Ok(End::WalkedAway);
         }
         let Some(checkout) = self.check_out(&cart).await? else { return Ok(End::Failed) };
@@ -136,6 +142,15 @@ impl Buyer {
             _ if REFUSALS.iter().any(|code| answer.body["code"] == *code) => Ok(None),
             status => Err(format!("{}: checkout answered {status} {}", self.name, answer.body)),
         }
+    }
+
+    /// Checks out, and is gone before there is an answer: the checkout has to come to its end by itself.
+    async fn leave_in_the_middle(&self, cart: &str) {
+        let body = json!({"payment": {"method": "card", "token": self.card()}});
+        let (path, key) = (format!("/v1/carts/{cart}:checkout"), format!("{}-checkout", self.name));
+        let patience = Duration::from_millis(self.entropy.below(IMPATIENCE_MAX_MS));
+        let _ = timeout(patience, call("POST", &path, Some(&key), self.token.as_deref(), &body)).await;
+        self.world.trace.note(format!("{} POST {path} and leaves", self.name));
     }
 
     fn card(&self) -> &'static str {

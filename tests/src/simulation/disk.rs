@@ -1,6 +1,7 @@
 //! The disks: each host's commits are traced, and in the storm they fail, get lost, take long, or are the last thing that
 //! their process does.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use haat_kernel::Entropy;
@@ -16,7 +17,7 @@ const PER_FORCE: [(Fault, u64); 5] = [
     (Fault::CrashAfterCommit, 25),
     (Fault::CommitRefused, 100),
     (Fault::CommitAnswerLost, 80),
-    (Fault::ReactionBroken, 1_500),
+    (Fault::ReactionBroken, 300),
 ];
 const ROLL: u64 = 10_000;
 const SPELL_MAX_MS: u64 = 8_000;
@@ -57,10 +58,20 @@ pub fn watch(world: &World, host: &'static str) {
         Duration::from_millis(delays.below(SLOW_MAX_MS))
     });
     let world = world.clone();
+    // A reaction that broke breaks whenever it is tried, until its event is set aside.
+    let mut broken = BTreeSet::new();
     backend.fail_with(move |batch| {
-        let fault = if full.is_some_and(Spell::is_now) { Some(Fault::DiskFull) } else { roll(&world, &entropy, batch) };
+        let effect = is_reaction(batch).then(|| format!("{:?}", batch.cursors));
+        let fault = match &effect {
+            _ if full.is_some_and(Spell::is_now) => Some(Fault::DiskFull),
+            Some(effect) if broken.contains(effect) => Some(Fault::ReactionBroken),
+            _ => roll(&world, &entropy, batch),
+        };
         world.trace.note(format!("commit {host}: {}{}", shown(batch), fault.map(Fault::name).unwrap_or_default()));
-        world.tally.count(fault?);
+        let is_news = fault != Some(Fault::ReactionBroken) || effect.is_some_and(|effect| broken.insert(effect));
+        if is_news {
+            world.tally.count(fault?);
+        }
         meet(&world, host, fault?)
     });
 }

@@ -134,7 +134,7 @@ impl Staff {
 
     /// Holds stock for some seconds, and takes it, lets it go or forgets it about when the time is over.
     pub async fn hold(self) -> std::result::Result<(), String> {
-        for task in 0..self.entropy.below(5) {
+        for task in 0..self.entropy.below(9) {
             self.rest().await;
             self.hold_once(task).await.map_err(|error| format!("a holder: {error}"))?;
         }
@@ -144,7 +144,7 @@ impl Staff {
     /// Sometimes what undoes a hold arrives before it: then it must never come to be.
     async fn hold_once(&self, task: u64) -> Result<()> {
         let id = self.entropy.id::<ReservationId>(self.gateway.clock.now()).to_string();
-        let seconds = 1 + self.entropy.below(6);
+        let seconds = 1 + self.entropy.below(12);
         if self.entropy.below(3) == 0 {
             self.release(task, &id).await?;
             return self.reserve(task, &id, seconds).await;
