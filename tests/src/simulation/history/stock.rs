@@ -157,6 +157,8 @@ pub fn history(operations: &[Operation], offer: &str, expired: &[String]) -> Vec
             && expired.contains(reservation)
         {
             calls.push(Call { op: Op::Expire { reservation: reservation.clone() }, began, ended: None });
+            // It may have been made, and its time have run out, before a repetition was answered.
+            calls.push(Call { op: op.clone(), began, ended: None });
         }
         let ended = operation.ended.as_ref().map(|(at, told)| (*at, answer(offer, told)));
         calls.push(Call { op, began, ended });
