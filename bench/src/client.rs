@@ -1,6 +1,7 @@
 //! A connection to the gateway, driven by hyper with as little around it as possible: HTTP/1.1 or HTTP/2 over TLS, or
 //! plain HTTP/1.1 for what is not measured.
 
+use std::fmt::{Display, Formatter};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -53,6 +54,7 @@ enum Sender {
     Http2(http2::SendRequest<Full<Bytes>>),
 }
 
+#[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
     pub body: Bytes,
@@ -168,13 +170,35 @@ impl Client {
     }
 }
 
+/// An answer that was not hoped for.
+#[derive(Debug)]
+pub struct Unexpected {
+    wanted: StatusCode,
+    answer: Answer,
+}
+
+impl Unexpected {
+    /// Whether it asks to come again later.
+    pub fn is_for_now(&self) -> bool {
+        self.answer.status == StatusCode::SERVICE_UNAVAILABLE
+    }
+}
+
+impl Display for Unexpected {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} instead of {}: {}", self.answer.status, self.wanted, String::from_utf8_lossy(&self.answer.body))
+    }
+}
+
+impl std::error::Error for Unexpected {}
+
 impl Answer {
     /// Fails for any other status.
     pub fn expect(self, status: StatusCode) -> Result<Self> {
         if self.status == status {
             return Ok(self);
         }
-        Err(format!("{} instead of {status}: {}", self.status, String::from_utf8_lossy(&self.body)).into())
+        Err(Unexpected { wanted: status, answer: self }.into())
     }
 
     pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {

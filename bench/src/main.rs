@@ -9,6 +9,7 @@ mod flash_sale;
 mod load;
 mod market;
 mod measure;
+mod overload;
 mod page;
 mod pages;
 mod platform;

@@ -11,6 +11,7 @@ use crate::Result;
 use crate::budgets::{compare, micros};
 use crate::flash_sale::FlashSale;
 use crate::measure::{Load, Measured};
+use crate::overload::{self, Overload, Phase};
 use crate::reservations::Reservations;
 use crate::scenarios::Results;
 
@@ -75,6 +76,7 @@ fn sections(text: &mut String, conditions: &Conditions, results: &Results) -> st
     if let Some(reserved) = &results.reservations {
         reservations(text, reserved)?;
     }
+    overloads(text, results)?;
     start(text, conditions, results)?;
     memory(text, results)
 }
@@ -211,6 +213,44 @@ fn reservations(text: &mut String, reserved: &Reservations) -> std::fmt::Result 
         writeln!(text, "{times} times: {failure}\n")?;
     }
     Ok(())
+}
+
+fn overloads(text: &mut String, results: &Results) -> std::fmt::Result {
+    if results.overloads.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        text,
+        "### Overload\n\nAn open load of {} clients at so many times the peak of a closed one; refused are 503 with `Retry-After`. \
+         `/healthz` and `users` are asked 50 times a second beside it; so often did that fail.\n",
+        overload::CROWD,
+    )?;
+    writeln!(
+        text,
+        "| turns | load | asked a second | answered | refused | p50 | p99 | failed | `/healthz` p99 | `users` p50 | `users` p99 | failed |"
+    )?;
+    writeln!(text, "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
+    for Overload { what, peak, phases, .. } in &results.overloads {
+        writeln!(text, "| {what} | closed | | {} | | | | | | | | |", number(*peak))?;
+        phases.iter().try_for_each(|phase| overload_row(text, what, phase))?;
+    }
+    writeln!(text)?;
+    for Overload { what, calm_after, .. } in &results.overloads {
+        writeln!(text, "After the overload with `{what}` answers came as quickly as before within {}.\n", time(*calm_after))?;
+    }
+    Ok(())
+}
+
+fn overload_row(text: &mut String, what: &str, phase: &Phase) -> std::fmt::Result {
+    let Phase { load, asked, answered, refused, failed, durations, beside } = phase;
+    let [asked, answered, refused] = [asked, answered, refused].map(|rate| number(*rate));
+    let [p50, p99] = [0.5, 0.99].map(|quantile| time(durations.at(quantile)));
+    let [health, account, slow_account] = [beside.health.at(0.99), beside.account.at(0.5), beside.account.at(0.99)].map(time);
+    writeln!(
+        text,
+        "| {what} | {load} | {asked} | {answered} | {refused} | {p50} | {p99} | {failed} | {health} | {account} | {slow_account} | {} |",
+        beside.failed
+    )
 }
 
 fn start(text: &mut String, conditions: &Conditions, results: &Results) -> std::fmt::Result {

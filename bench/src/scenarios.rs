@@ -12,6 +12,7 @@ use crate::flash_sale::{self, FlashSale};
 use crate::load::Worker;
 use crate::market::{Market, sign_in};
 use crate::measure::{Load, Measured, idle_share, measure, rest};
+use crate::overload::{self, Overload};
 use crate::pages::{self, Opened};
 use crate::platform::Platform;
 use crate::reservations::{self, Reservations};
@@ -27,7 +28,9 @@ pub const CHECKOUT: &str = "checkout";
 pub const FLASH_SALE: &str = "flash-sale";
 pub const RESERVATIONS: &str = "reservations";
 pub const PAGES: &str = "pages";
-pub const NAMES: [&str; 9] = [CACHED_HTTP1, CACHED_HTTP2, PRODUCT, SEARCH, PAGES, ADD_ITEM, CHECKOUT, FLASH_SALE, RESERVATIONS];
+pub const OVERLOAD: &str = "overload";
+pub const NAMES: [&str; 10] =
+    [CACHED_HTTP1, CACHED_HTTP2, PRODUCT, SEARCH, PAGES, ADD_ITEM, CHECKOUT, FLASH_SALE, RESERVATIONS, OVERLOAD];
 
 const READERS: usize = 16;
 const STREAMS: usize = 32;
@@ -50,6 +53,7 @@ pub struct Results {
     pub pages: Vec<Opened>,
     pub flash_sale: Option<FlashSale>,
     pub reservations: Option<Reservations>,
+    pub overloads: Vec<Overload>,
 }
 
 impl Results {
@@ -104,6 +108,7 @@ pub async fn run(platform: &Platform, products: u32, time: Duration, wants: &dyn
     }
     let flash_sale = if wants(FLASH_SALE) { Some(flash_sale::run(platform, SALE_BUYERS).await?) } else { None };
     let reservations = if wants(RESERVATIONS) { Some(reservations::run(platform, PIECES_RESERVED).await?) } else { None };
+    let overloads = if wants(OVERLOAD) { bench.overloads().await? } else { Vec::new() };
     rest(platform).await?;
     Ok(Results {
         ready_after: platform.ready_after,
@@ -115,6 +120,7 @@ pub async fn run(platform: &Platform, products: u32, time: Duration, wants: &dyn
         pages,
         flash_sale,
         reservations,
+        overloads,
     })
 }
 
@@ -124,13 +130,17 @@ impl Bench<'_> {
         self.read(name, clients, self.product_paths(1)).await
     }
 
-    /// Answers to somebody with a token never come from the cache.
     async fn product(&mut self) -> Result<()> {
         let mut clients = self.clients(READERS).await?;
+        self.sign_in(&mut clients).await?;
+        self.read(PRODUCT, clients, self.product_paths(PRODUCTS_READ)).await
+    }
+
+    /// Answers to somebody with a token never come from the cache.
+    async fn sign_in(&self, clients: &mut [Client]) -> Result<()> {
         let accounts = self.platform.accounts().ok_or("there are no demo accounts")?;
         let token = sign_in(&mut clients[0], &accounts.buyer).await?;
-        clients.iter_mut().try_for_each(|client| client.sign_in(&token))?;
-        self.read(PRODUCT, clients, self.product_paths(PRODUCTS_READ)).await
+        clients.iter_mut().try_for_each(|client| client.sign_in(&token))
     }
 
     async fn search(&mut self) -> Result<()> {
@@ -158,6 +168,20 @@ impl Bench<'_> {
             per_second = self.measure(CHECKOUT, &mut buyers[..count], Load::Closed).await?;
         }
         self.measure(CHECKOUT, &mut buyers, Load::Open(per_second / 2.0)).await.map(drop)
+    }
+
+    async fn overloads(&self) -> Result<Vec<Overload>> {
+        let (turns, paths) = (Turns::default(), self.market.searches.clone());
+        let mut clients = self.clients(overload::CROWD).await?;
+        self.sign_in(&mut clients).await?;
+        let reader = |client| Reader { client, paths: paths.clone(), turns: turns.clone() };
+        let readers = clients.into_iter().map(reader).collect();
+        let searches = overload::run(self.platform, SEARCH, readers, self.time, true).await?;
+        let (turns, offers) = (Turns::default(), self.market.offers.clone());
+        let buyer = |client| Buyer { client, offers: offers.clone(), turns: turns.clone() };
+        let buyers = self.clients(overload::CROWD).await?.into_iter().map(buyer).collect();
+        let checkouts = overload::run(self.platform, CHECKOUT, buyers, self.time, false).await?;
+        Ok(vec![searches, checkouts])
     }
 
     async fn read(&mut self, name: &'static str, clients: Vec<Client>, paths: Rc<[String]>) -> Result<()> {

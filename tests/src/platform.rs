@@ -217,6 +217,23 @@ pub struct Process {
     pub restarts: u64,
 }
 
+/// A process that does nothing until this is dropped.
+pub struct Hung(Process);
+
+impl Hung {
+    pub fn new(platform: &Platform, name: &str) -> Self {
+        let process = platform.process(name);
+        signal_process(process.pid, Signal::STOP);
+        Hung(process)
+    }
+}
+
+impl Drop for Hung {
+    fn drop(&mut self) {
+        signal_process(self.0.pid, Signal::CONT);
+    }
+}
+
 pub fn signal_process(pid: u32, signal: Signal) {
     let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     // It may have ended this very moment.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use haat_tests::market::{Market, Offer, Seller, amount, text, unique_email};
-use haat_tests::platform::{Process, signal_process};
+use haat_tests::platform::{Hung, signal_process};
 use haat_tests::purchase::{buy, checkout, group, new_cart, ready_cart, settled};
 use haat_tests::sandbox::charged;
 use haat_tests::{Client, Options, Platform, until};
@@ -23,23 +23,6 @@ async fn market() -> (Market<'static>, MutexGuard<'static, ()>) {
     static FIRE: Mutex<()> = Mutex::const_new(());
     let alone = FIRE.lock().await;
     (Market::of(PLATFORM.get_or_init(|| Platform::start(Options { demo: Some(4) })).await), alone)
-}
-
-/// A process that does nothing until this is dropped.
-struct Hung(Process);
-
-impl Hung {
-    fn new(platform: &Platform, name: &str) -> Self {
-        let process = platform.process(name);
-        signal_process(process.pid, Signal::STOP);
-        Hung(process)
-    }
-}
-
-impl Drop for Hung {
-    fn drop(&mut self) {
-        signal_process(self.0.pid, Signal::CONT);
-    }
 }
 
 async fn await_well(client: &Client, offer: &Offer) {

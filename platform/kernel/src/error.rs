@@ -94,6 +94,9 @@ pub struct Error {
     pub context: Option<String>,
 }
 
+/// The code of [`Error::overloaded`].
+pub const OVERLOADED: &str = "overloaded";
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
@@ -131,6 +134,11 @@ impl Error {
         error.context = Some(context.to_string());
         error.retry_after_s = Some(1);
         error
+    }
+
+    /// 503: more is asked for than can be done, and nothing was done. Whoever could ask again at once should not.
+    pub fn overloaded() -> Self {
+        Error::new(Kind::Unavailable, OVERLOADED, "Too much is asked for at the moment; try again shortly.").with_retry_after(1)
     }
 
     #[must_use]

@@ -13,7 +13,7 @@ pub mod task;
 pub mod time;
 
 pub use ctx::{CorrelationId, Ctx, Cursor, Idempotency, TraceContext};
-pub use error::{Error, Fault, Kind, Result, Violation};
+pub use error::{Error, Fault, Kind, OVERLOADED, Result, Violation};
 pub use etag::etag;
 pub use id::{Entropy, Id};
 pub use money::{Currency, Money, MoneyError};

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use haat_contracts::policy::{Repeatable, policies};
-use haat_kernel::{Entropy, Error};
+use haat_kernel::{Entropy, Error, OVERLOADED};
 use haat_telemetry::Metrics;
 use haat_transport::{Delivery, delivery};
 use http::request::Parts;
@@ -218,7 +218,9 @@ impl Inner {
                 ticket.succeeded();
                 self.budget.earn();
                 match Status::from_header_map(response.headers()) {
-                    Some(status) if status.code() == Code::Unavailable => Attempt::Again { status, was_sent: true },
+                    Some(status) if status.code() == Code::Unavailable && !is_overloaded(&status) => {
+                        Attempt::Again { status, was_sent: true }
+                    }
                     _ => Attempt::Done(Ok(response)),
                 }
             }
@@ -271,6 +273,11 @@ impl Inner {
     }
 }
 
+/// Asking again would only add to the load.
+fn is_overloaded(status: &Status) -> bool {
+    crate::error(status).code == OVERLOADED
+}
+
 /// One call under way at a replica. Dropped without an outcome, it tells the breaker that nothing was learnt.
 struct Ticket<'a> {
     replica: &'a Replica,
@@ -305,7 +312,7 @@ impl Drop for Ticket<'_> {
 }
 
 #[cfg(all(test, feature = "simulated"))]
-mod tests {
+mod late_calls {
     use std::rc::Rc;
 
     use tonic::transport::{Endpoint, Uri};
@@ -340,5 +347,17 @@ mod tests {
         assert_eq!(arrived.load(Ordering::Relaxed), 0);
         sleep(Duration::from_secs(2)).await;
         assert!(arrived.load(Ordering::Relaxed) > 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_overloaded_service_is_told_from_one_that_cannot_be_reached() {
+        assert!(is_overloaded(&crate::status(&Error::overloaded())));
+        assert!(!is_overloaded(&crate::status(&Error::unavailable("down"))));
+        assert!(!is_overloaded(&Status::unavailable("overloaded")));
     }
 }

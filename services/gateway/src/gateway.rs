@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use haat_kernel::{Clock, Ctx, Entropy, Principal, PrincipalKind};
+use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{Request, StatusCode};
 use tokio::time::Instant;
@@ -114,6 +115,10 @@ impl Gateway {
             Target::Call(route) => route,
         };
         record.route = Some(&route.binding.template);
+        // What may be in the cache needs no place.
+        if !route.is_cacheable || parts.headers.contains_key(AUTHORIZATION) {
+            route.gate.look()?;
+        }
         let principal = self.tokens.principal(&parts.headers).await?;
         record.principal.clone_from(&principal);
         record.steps.done("principal");
@@ -156,12 +161,15 @@ impl Gateway {
     /// Translates, calls, and translates back.
     async fn fresh(&self, exchange: Exchange<'_>, body: &mut Body, steps: &mut Steps) -> Result<Content, Problem> {
         let Exchange { route, parts, variables, trace, principal, client } = exchange;
+        route.gate.look()?;
         let reply = if route.plan.body == BodyForm::Stream {
             let ctx = call::context(route, parts, principal, client, trace, self.clock)?;
             self.stream(route, parts, &ctx, body).await
         } else {
             let message = self.message(route, parts, variables, body).await?;
             steps.done("read");
+            let _place = route.gate.enter().await?;
+            steps.done("place");
             // Only now: a slow client does not use up the call's time.
             let ctx = call::context(route, parts, principal, client, trace, self.clock)?;
             self.upstream.unary(route, &ctx, message.into()).await.map_err(Problem::from)

@@ -6,7 +6,7 @@
 //! verified token alone, also for an application's calls; only what was asked for without a token is shared by clients.
 //!
 //! Reading order: `gateway` (the pipeline), its steps: `admission`, `inspection`, `trace`, `table` (`routes`, `template`),
-//! `tokens` (`keys`), `permission`, `limits`, `cache`, `transcode`, `body`, `call`, `answer`, `problem`, `record`, `steps`,
+//! `tokens` (`keys`), `permission`, `limits`, `cache`, `transcode`, `body`, `gate`, `call`, `answer`, `problem`, `record`, `steps`,
 //! `explain`. Pages: `visiting`, `pass_through`. Around it: `edge` (`framing`, `refusal`), `certificate`, `readiness`, `pages`,
 //! `openapi`.
 
@@ -16,9 +16,10 @@ pub mod body;
 pub mod cache;
 pub mod call;
 mod certificate;
-mod edge;
+pub mod edge;
 pub mod explain;
 mod framing;
+pub mod gate;
 pub mod gateway;
 pub mod inspection;
 pub mod keys;

@@ -112,16 +112,23 @@ impl Passing {
 
     async fn perform(&self, message: Message, trace: &Trace, record: &mut Record<'_>) -> Result<Bytes> {
         let Passing { gateway, route, headers } = self;
+        route.gate.look()?;
         let principal = gateway.tokens.principal(headers).await?;
         record.principal.clone_from(&principal);
         permission::demand(route.call, &principal)?;
         if let Some(limit) = &route.limit {
             limit.take(&principal, &client(headers))?;
         }
-        let ctx = call::passed_context(route, headers, principal, trace, gateway.clock)?;
         match message {
-            Message::Whole(bytes) => gateway.upstream.unary(route, &ctx, bytes).await,
-            Message::Stream(stream) => self.forward(&ctx, stream).await,
+            Message::Whole(bytes) => {
+                let _place = route.gate.enter().await?;
+                let ctx = call::passed_context(route, headers, principal, trace, gateway.clock)?;
+                gateway.upstream.unary(route, &ctx, bytes).await
+            }
+            Message::Stream(stream) => {
+                let ctx = call::passed_context(route, headers, principal, trace, gateway.clock)?;
+                self.forward(&ctx, stream).await
+            }
         }
     }
 

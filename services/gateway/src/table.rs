@@ -4,20 +4,26 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use haat_contracts::policy::{Call, HttpBinding, policies};
+use haat_contracts::policy::{Application, Call, HttpBinding, policies};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, StatusCode};
 
+use crate::gate::{self, Crowd, Gate};
 use crate::limits::Limit;
 use crate::problem::Problem;
 use crate::routes::{Conflict, Match, NoRoute, Routes};
 use crate::template::{Template, TemplateError};
 use crate::transcode::{Plan, PlanError, Shapes};
+use crate::visiting;
 
 pub struct Table {
     routes: Routes<Target>,
     /// By gRPC path: a route of each call that has one.
     by_call: BTreeMap<&'static str, Arc<CallRoute>>,
+    /// By service.
+    crowds: BTreeMap<&'static str, Crowd>,
+    /// By application.
+    page_gates: BTreeMap<&'static str, Gate>,
     pub shapes: Shapes,
 }
 
@@ -59,6 +65,7 @@ pub struct CallRoute {
     /// What caches are told of such an answer.
     pub cache_control: HeaderValue,
     pub limit: Option<Limit>,
+    pub gate: Gate,
 }
 
 /// A contract that no table can be made of. Found by the tests of the contracts, never by a client.
@@ -77,7 +84,17 @@ pub enum TableError {
 impl Table {
     /// From the contracts of this build.
     pub fn from_contracts() -> Result<Self, TableError> {
-        let mut table = Table { routes: Routes::default(), by_call: BTreeMap::new(), shapes: Shapes::default() };
+        let gate = |application: &'static Application| {
+            let gate = Gate::new(visiting::HEAD_TIMEOUT, gate::Kind::Others, Crowd::default());
+            (application.service.as_str(), gate)
+        };
+        let mut table = Table {
+            routes: Routes::default(),
+            by_call: BTreeMap::new(),
+            crowds: BTreeMap::new(),
+            page_gates: policies().applications.iter().map(gate).collect(),
+            shapes: Shapes::default(),
+        };
         for call in policies().calls.values() {
             for binding in &call.http {
                 table.add(call, binding)?;
@@ -108,6 +125,7 @@ impl Table {
             is_cacheable,
             cache_control: cache_control(call, is_cacheable),
             limit: call.rate_limit.and_then(Limit::new),
+            gate: Gate::new(call.deadline, newcomers(&method, &template), self.crowds.entry(&call.service).or_default().clone()),
             template,
         };
         let route = Arc::new(route);
@@ -128,6 +146,10 @@ impl Table {
         self.by_call.get(grpc_path)
     }
 
+    pub fn page_gate(&self, application: &Application) -> Option<&Gate> {
+        self.page_gates.get(application.service.as_str())
+    }
+
     /// Every binding of every call, in the order of the calls' names.
     pub fn calls(&self) -> impl Iterator<Item = &Arc<CallRoute>> {
         self.routes.values().filter_map(|target| if let Target::Call(route) = target { Some(route) } else { None })
@@ -139,6 +161,12 @@ pub fn is_api(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
     let is_version = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     first == ".well-known" || first.strip_prefix('v').is_some_and(is_version)
+}
+
+/// What makes a new thing, to be worked on with further calls: `POST /v1/carts`.
+fn newcomers(method: &Method, template: &Template) -> gate::Kind {
+    let is_new = *method == Method::POST && template.variables.is_empty() && template.verb.is_none();
+    if is_new { gate::Kind::Newcomers } else { gate::Kind::Others }
 }
 
 fn cache_control(call: &Call, is_cacheable: bool) -> HeaderValue {

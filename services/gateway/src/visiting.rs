@@ -13,7 +13,7 @@ use haat_kernel::{Ctx, Principal};
 use http::header::{ACCEPT, CONNECTION, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
-use http_body::Frame;
+use http_body::{Body as _, Frame};
 use http_body_util::{BodyExt, StreamBody};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
@@ -31,7 +31,7 @@ use crate::trace::Trace;
 /// The largest form or file that goes to an application.
 const BODY_BYTES_MAX: usize = 32 << 20;
 /// Until the head of the answer is there. What follows may take as long as its visitor waits.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 const FORMS: RateLimit = RateLimit { requests: 600, per_seconds: 60, key: LimitKey::Address };
 /// They belong to one connection and go no further.
 const HOP_BY_HOP: [HeaderName; 9] = [
@@ -91,6 +91,11 @@ impl Gateway {
             limit.take(&Principal::anonymous(), &client)?;
         }
         body::check_length(&parts.headers, BODY_BYTES_MAX)?;
+        // Until the answer begins. What a slow client still sends would keep the place from others.
+        let _place = match self.table.page_gate(application).filter(|_| body.is_end_stream()) {
+            Some(gate) => Some(gate.enter().await?),
+            None => None,
+        };
         let mut ctx = Ctx::new(Principal::anonymous(), trace.correlation_id.clone(), self.clock.now());
         ctx.trace = *trace.context();
         ctx.deadline = Some(Instant::now() + HEAD_TIMEOUT);

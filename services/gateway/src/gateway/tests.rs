@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use futures::{FutureExt, StreamExt};
 use haat_contracts::api::HttpBody;
 use haat_contracts::web::{RequestPart, ResponsePart};
 use haat_contracts::{catalog, checkout, users};
@@ -235,6 +235,26 @@ async fn anonymous_reads_come_from_the_cache_and_know_their_version() {
     tokio::time::advance(Duration::from_secs(2)).await;
     assert_eq!(bench.ask(get("/v1/products/product_1"), "").await.1["title"], "Saree");
     assert_eq!(bench.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_are_refused_and_only_where_they_are() {
+    const CREATE_CART: &str = "/haat.checkout.v1.Carts/CreateCart";
+    let bench = bench();
+    bench.answers(CREATE_CART, Ok(checkout::Cart::default()));
+    bench.answers(GET_PRODUCT, Ok(product("Kurta")));
+    let gate = &bench.gateway.table.call(CREATE_CART).unwrap().gate;
+    let places: Vec<_> = std::iter::from_fn(|| gate.enter().now_or_never()).collect();
+    let (answer, json) = bench.ask(post("/v1/carts"), "{}").await;
+    assert_eq!(
+        (answer.status().as_u16(), &json["code"], &answer.headers()["retry-after"]),
+        (503, &json!("overloaded"), &"1".parse().unwrap())
+    );
+    assert_eq!(bench.calls(), 0);
+    assert_eq!(bench.outcome(get("/v1/products/product_1"), "").await, "200");
+    assert_eq!(bench.outcome(get("/healthz"), "").await, "200");
+    drop(places);
+    assert_eq!(bench.outcome(post("/v1/carts"), "{}").await, "201");
 }
 
 #[tokio::test(start_paused = true)]
