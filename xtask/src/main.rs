@@ -4,6 +4,7 @@
 
 mod bench;
 mod equip;
+mod fuzz;
 mod new_service;
 mod simulate;
 mod skips;
@@ -46,6 +47,8 @@ enum Command {
     Equip,
     /// Simulates market days with all that can go wrong, a seed each; or shows that deliberate bugs are found.
     Simulate(simulate::Options),
+    /// Looks for bytes that break something: the gateway's translation and edge, calls, imports, stored events.
+    Fuzz(fuzz::Options),
     /// Lays out a new service with one aggregate, and says what is left to do.
     NewService {
         /// As in `spiffe://haat/NAME`; usually a plural: `reviews`.
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Bench { arguments } => bench::run(&arguments),
         Command::Equip => equip::run(),
         Command::Simulate(options) => simulate::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::NewService { name, aggregate } => new_service::run(&name, &aggregate),
     };
     match outcome {

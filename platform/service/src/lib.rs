@@ -4,6 +4,7 @@
 //!
 //! Reading order: `definition`, `platform`, `events`, `books`, `run`, then what `run` starts.
 
+mod bare;
 mod books;
 mod definition;
 mod enrollment;
@@ -17,6 +18,7 @@ mod platform;
 mod run;
 mod timers;
 
+pub use bare::Bare;
 pub use books::{Audit, Book, Books, Depth, Entry};
 pub use definition::{Definition, OnTimer, Publisher, Reaction, Wiring};
 pub use enrollment::{enroll, renew};

@@ -173,6 +173,13 @@ impl Plan {
         Violation::new(names.join("."), description)
     }
 
+    /// What `request` made, as JSON: every field of the message, whichever part of a request had filled it.
+    pub fn request_json(&self, shapes: &Shapes, bytes: &[u8]) -> Result<Vec<u8>, Problem> {
+        let mut json = Vec::with_capacity(bytes.len() * 2);
+        render::message(shapes, self.request, bytes, &mut json).map_err(Problem::internal)?;
+        Ok(json)
+    }
+
     /// The answer's content type and body.
     pub fn answer(&self, shapes: &Shapes, bytes: &[u8]) -> Result<(HeaderValue, Vec<u8>), Problem> {
         let mut json = Vec::with_capacity(bytes.len() * 2 + 128);

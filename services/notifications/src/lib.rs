@@ -10,7 +10,7 @@ mod amount;
 mod api;
 mod content;
 mod mailer;
-mod message;
+pub mod message;
 mod neighbours;
 mod reactions;
 #[cfg(test)]

@@ -14,13 +14,13 @@ mod passwords;
 mod person;
 mod refresh_token;
 mod seller;
-mod session;
+pub mod session;
 mod sign_in;
 mod signed_in;
 mod signing_keys;
 mod throttle;
 mod tokens;
-mod user;
+pub mod user;
 mod wire;
 
 use std::sync::Arc;

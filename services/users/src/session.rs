@@ -79,7 +79,6 @@ pub enum EndReason {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[expect(clippy::enum_variant_names, reason = "an event has one name, in code, in storage and in logs")]
 pub enum SessionEvent {
     SessionStarted {
         user_id: UserId,
