@@ -126,7 +126,8 @@ async fn the_public_edge_speaks_tls_1_2_and_1_3_to_clients_that_know_the_root() 
     let request = key.signing_request().unwrap();
     let names = ["localhost", "127.0.0.1", "::1"];
     let now = Clock::System.now();
-    let chain = authority.intermediate.issue_edge(&request, &names, Duration::from_secs(60 * 60), now, &Entropy::system()).unwrap();
+    let chain =
+        authority.intermediate.issue_edge(&request, &names, Duration::from_secs(60 * 60), now, &Entropy::system()).unwrap();
     let addr = greeting_server(Security::Edge(LiveEdge::new(&chain, &key, Clock::System).unwrap())).await;
 
     let mut roots = RootCertStore::empty();
