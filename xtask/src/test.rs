@@ -44,7 +44,7 @@ const STEPS: [Step; 9] = [
         work: Work::CheckSkips,
         hint: "run it where everything can be tested, or name it in tests/allowed-skips.txt",
     },
-    Step { name: "simulate", work: Work::Simulate(80), hint: "`cargo xtask simulate --seed SEED` shows a day that failed" },
+    Step { name: "simulate", work: Work::Simulate(200), hint: "`cargo xtask simulate --seed SEED` shows a day that failed" },
 ];
 
 pub fn run() -> Result<()> {

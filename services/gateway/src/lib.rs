@@ -5,10 +5,9 @@
 //! Always holds: whatever comes in, nothing panics, and what is the client's fault is a 4xx; a principal comes from a
 //! verified token alone, also for an application's calls; only what was asked for without a token is shared by clients.
 //!
-//! Reading order: `gateway` (the pipeline), its steps: `admission`, `inspection`, `trace`, `table` (`routes`, `template`),
-//! `tokens` (`keys`), `permission`, `limits`, `cache`, `transcode`, `body`, `gate`, `call`, `answer`, `problem`, `record`, `steps`,
-//! `explain`. Pages: `visiting`, `pass_through`. Around it: `edge` (`framing`, `refusal`), `certificate`, `readiness`, `pages`,
-//! `openapi`.
+//! Reading order: `gateway` (the pipeline), its steps: `admission`, `inspection`, `trace`, `table` (`routes`, `template`), `tokens`
+//! (`keys`), `permission`, `limits`, `cache`, `transcode`, `body`, `gate`, `call`, `answer`, `problem`, `record` (`steps`, `explain`).
+//! Pages: `visiting`, `pass_through`. Around: `edge` (`framing`, `refusal`), `certificate`, `readiness`, `pages`, `openapi`.
 
 pub mod admission;
 pub mod answer;
