@@ -1,5 +1,5 @@
 //! A real browser: Chromium without a window, driven over WebDriver. It sees what people see: sizes, schemes, scripts or
-//! none. What it needs `cargo xtask browser` installs.
+//! none. What it needs `cargo xtask equip` installs.
 
 mod accessibility;
 mod commands;

@@ -22,7 +22,7 @@ pub async fn check_accessible(browser: &Browser) {
     }
     let file = target().join("browser/axe.min.js");
     let axe = std::fs::read_to_string(&file)
-        .unwrap_or_else(|error| panic!("{}: {error}; `cargo xtask browser` fetches it", file.display()));
+        .unwrap_or_else(|error| panic!("{}: {error}; `cargo xtask equip` fetches it", file.display()));
     browser.execute(&axe, Vec::new()).await;
     let violations = browser.execute_async(RUN).await;
     let path = browser.path().await;

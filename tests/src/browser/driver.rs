@@ -19,7 +19,7 @@ impl Driver {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
-        let mut child = started.unwrap_or_else(|error| panic!("chromedriver: {error}; `cargo xtask browser` installs it"));
+        let mut child = started.unwrap_or_else(|error| panic!("chromedriver: {error}; `cargo xtask equip` installs it"));
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let port = output.by_ref().lines().map_while(Result::ok).find_map(|line| {
             let port = line.strip_prefix("ChromeDriver was started successfully on port ")?;
