@@ -1,5 +1,5 @@
-//! The program: reads the command line, starts a runtime that fits the command, and ends with its exit code. It is here and
-//! not in `main.rs` so that the compiler builds the commands once, with this crate.
+//! The program: reads the command line, starts a runtime that fits the command, and ends with its exit code.
+//! `main.rs` adds the allocator.
 
 use std::process::ExitCode;
 
