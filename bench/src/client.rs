@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use haat_transport::{Io, Network, Tcp};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
@@ -120,7 +120,7 @@ impl Client {
         Ok(())
     }
 
-    /// From now on with these cookies, as a browser.
+    /// From now on with these cookies, and taking packed answers, as a browser.
     pub fn bring(&mut self, cookies: &str) -> Result<()> {
         self.cookies = Some(HeaderValue::try_from(cookies)?);
         Ok(())
@@ -153,6 +153,7 @@ impl Client {
         }
         if let Some(cookies) = &self.cookies {
             headers.insert(COOKIE, cookies.clone());
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let response = match &mut self.sender {

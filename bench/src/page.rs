@@ -144,7 +144,7 @@ fn pages(text: &mut String, results: &Results) -> std::fmt::Result {
     if results.pages.is_empty() {
         return Ok(());
     }
-    writeln!(text, "### Pages\n\nOne visitor, one page after another; nothing is compressed, pictures are left out.\n")?;
+    writeln!(text, "### Pages\n\nOne visitor, one page after another; bytes as they are sent, pictures left out.\n")?;
     writeln!(text, "| page | document | style and scripts | p50 | p99 |\n|---|--:|--:|--:|--:|")?;
     for page in &results.pages {
         let kilobytes = |bytes: usize| number(bytes as f64 / 1_000.0);

@@ -10,9 +10,15 @@ const AXE: &str = "axe-core@4.14.1";
 const AXE_ARCHIVE: &str = "axe-core-4.14.1.tgz";
 const AXE_FILE: &str = "axe.min.js";
 const AXE_SHA256: &str = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c";
-/// Programs and the packages that bring them: a browser, and what faults are made with.
-const PROGRAMS: [(&str, &str); 5] =
-    [("chromium", "chromium"), ("chromedriver", "chromium-driver"), ("cc", "gcc"), ("faketime", "faketime"), ("ip", "iproute2")];
+/// Programs and the packages that bring them: a browser, the fuzzer's compiler, and what faults are made with.
+const PROGRAMS: [(&str, &str); 6] = [
+    ("chromium", "chromium"),
+    ("chromedriver", "chromium-driver"),
+    ("c++", "g++"),
+    ("cc", "gcc"),
+    ("faketime", "faketime"),
+    ("ip", "iproute2"),
+];
 
 pub fn run() -> Result<()> {
     let missing: Vec<&str> = PROGRAMS.iter().filter(|(program, _)| !is_there(program)).map(|(_, package)| *package).collect();

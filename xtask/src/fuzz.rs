@@ -21,13 +21,13 @@ const TARGETS: &str = "fuzz/corpus";
 #[derive(Args)]
 pub struct Options {
     /// Only this target; else all of them.
-    target: Option<String>,
+    pub target: Option<String>,
     /// How long each target runs.
     #[arg(long, default_value_t = 60)]
-    seconds: u32,
+    pub seconds: u32,
     /// Afterwards keeps in the repository as few inputs as reach all that was reached.
     #[arg(long)]
-    keep: bool,
+    pub keep: bool,
 }
 
 /// Where everything is.

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::{Result, equip, simulate, skips, tidy, tree};
+use crate::{Result, equip, fuzz, simulate, skips, tidy, tree};
 
 /// A check, with what to do when it fails.
 struct Step {
@@ -18,11 +18,13 @@ enum Work {
     Equip,
     ForgetSkips,
     CheckSkips,
+    /// So many seconds for each target.
+    Fuzz(u32),
     /// So many market days.
     Simulate(u64),
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step { name: "format", work: Work::Cargo(&["fmt", "--all", "--check"]), hint: "`cargo fmt --all` formats it" },
     Step { name: "tidy", work: Work::Tidy, hint: "`cargo xtask tidy` checks it again" },
     Step {
@@ -44,6 +46,7 @@ const STEPS: [Step; 9] = [
         work: Work::CheckSkips,
         hint: "run it where everything can be tested, or name it in tests/allowed-skips.txt",
     },
+    Step { name: "fuzz", work: Work::Fuzz(20), hint: "`cargo xtask fuzz TARGET` looks further" },
     Step { name: "simulate", work: Work::Simulate(200), hint: "`cargo xtask simulate --seed SEED` shows a day that failed" },
 ];
 
@@ -68,6 +71,7 @@ impl Work {
             Work::Equip => return equip::run(),
             Work::ForgetSkips => return skips::forget(),
             Work::CheckSkips => return skips::check(),
+            Work::Fuzz(seconds) => return fuzz::run(&fuzz::Options { target: None, seconds: *seconds, keep: false }),
             Work::Simulate(seeds) => return simulate::run_some(*seeds),
             Work::Cargo(arguments) => *arguments,
         };

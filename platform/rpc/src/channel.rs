@@ -122,6 +122,14 @@ async fn watched(sent: &Sent, outcome: Outcome) -> Outcome {
     answer.map(frame::Answer::into_response)
 }
 
+/// Until when a call waits: as long as its contract allows, or as its caller does.
+#[derive(Clone, Copy)]
+struct Deadline {
+    at: Instant,
+    /// An answer that is missing before then says more about a caller in a hurry than about the service.
+    telling_from: Instant,
+}
+
 /// How one attempt ended, for those who decide about the next.
 enum Attempt {
     Done(Result<Response<Body>, Status>),
@@ -135,14 +143,13 @@ enum Attempt {
 impl Inner {
     async fn perform(self: &Arc<Self>, path: &str, mut request: Request<Body>) -> Result<Response<Body>, Status> {
         let call = policies().calls.get(path);
-        let limit = call.map_or(DEADLINE_DEFAULT, |c| c.deadline);
-        let deadline = Instant::now() + limit;
-        let asked = request.headers().get(metadata::TIMEOUT).cloned();
-        if asked.is_none()
-            && let Ok(value) = HeaderValue::from_str(&metadata::timeout_value(limit))
-        {
+        let allowed = call.map_or(DEADLINE_DEFAULT, |c| c.deadline);
+        let limit = metadata::timeout(request.headers()).map_or(allowed, |asked| asked.min(allowed));
+        if let Ok(value) = HeaderValue::from_str(&metadata::timeout_value(limit)) {
             request.headers_mut().insert(metadata::TIMEOUT, value);
         }
+        let now = Instant::now();
+        let deadline = Deadline { at: now + limit, telling_from: now + allowed / 2 };
         if call.is_none_or(|c| c.method.is_client_streaming() || c.method.is_server_streaming()) {
             return self.stream(request).await;
         }
@@ -158,11 +165,11 @@ impl Inner {
     }
 
     /// Lets a simulated network do its worst.
-    async fn meet(self: &Arc<Self>, fate: Fate, parts: &Parts, body: &Bytes, deadline: Instant, is_repeatable: bool) -> Outcome {
+    async fn meet(self: &Arc<Self>, fate: Fate, parts: &Parts, body: &Bytes, deadline: Deadline, is_repeatable: bool) -> Outcome {
         match fate {
             Fate::Delivered => {}
             Fate::Late(wait) => {
-                let arrived = timeout_at(deadline, self.later(wait, parts, body, is_repeatable)).await;
+                let arrived = timeout_at(deadline.at, self.later(wait, parts, body, is_repeatable)).await;
                 let arrived = arrived.map_err(|_| Status::deadline_exceeded("no answer before the deadline"))?;
                 return arrived.map_err(|error| Status::internal(error.to_string()))?;
             }
@@ -180,12 +187,13 @@ impl Inner {
         let (inner, parts, body) = (self.clone(), parts.clone(), body.clone());
         haat_kernel::spawn("rpc.later", async move {
             sleep(wait).await;
-            inner.insist(&parts, &body, Instant::now() + DEADLINE_DEFAULT, is_repeatable).await
+            let at = Instant::now() + DEADLINE_DEFAULT;
+            inner.insist(&parts, &body, Deadline { at, telling_from: at }, is_repeatable).await
         })
     }
 
     /// Asks until there is an answer, as often as that is harmless.
-    async fn insist(&self, parts: &Parts, body: &Bytes, deadline: Instant, is_repeatable: bool) -> Outcome {
+    async fn insist(&self, parts: &Parts, body: &Bytes, deadline: Deadline, is_repeatable: bool) -> Outcome {
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -202,16 +210,18 @@ impl Inner {
         }
     }
 
-    async fn attempt(&self, request: Request<Body>, deadline: Instant) -> Attempt {
+    async fn attempt(&self, request: Request<Body>, deadline: Deadline) -> Attempt {
         let replica = match self.pick() {
             Ok(replica) => replica,
             Err(wait) => return Attempt::Done(Err(self.refused(wait))),
         };
         let ticket = Ticket::take(replica);
         let answer = async { replica.channel.clone().ready().await?.call(request).await };
-        match timeout_at(deadline, answer).await {
+        match timeout_at(deadline.at, answer).await {
             Err(_) => {
-                ticket.failed(&self.entropy);
+                if Instant::now() >= deadline.telling_from {
+                    ticket.failed(&self.entropy);
+                }
                 Attempt::Done(Err(Status::deadline_exceeded("no answer before the deadline")))
             }
             Ok(Ok(response)) => {
@@ -311,53 +321,5 @@ impl Drop for Ticket<'_> {
     }
 }
 
-#[cfg(all(test, feature = "simulated"))]
-mod late_calls {
-    use std::rc::Rc;
-
-    use tonic::transport::{Endpoint, Uri};
-    use tower::service_fn;
-
-    use super::*;
-
-    /// Has every call arrive a second late.
-    struct Slow;
-
-    impl tap::Tap for Slow {
-        fn fate(&self, _: &Sent, _: bool) -> Fate {
-            Fate::Late(Duration::from_secs(1))
-        }
-        fn answered(&self, _: &Sent, _: Result<&[u8], &Status>) {}
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_late_call_arrives_though_its_caller_has_given_up() {
-        let arrived = Arc::new(AtomicUsize::new(0));
-        let server = arrived.clone();
-        let connector = service_fn(move |_: Uri| {
-            server.fetch_add(1, Ordering::Relaxed);
-            std::future::ready(Err::<hyper_util::rt::TokioIo<tokio::io::DuplexStream>, _>(std::io::Error::other("away")))
-        });
-        let replica = Endpoint::from_static("http://orders").connect_with_connector_lazy(connector);
-        let mut channel = Channel::new("orders", vec![replica], Entropy::seeded(1), Metrics::default());
-        tap::install(Rc::new(Slow));
-        let request = Request::builder().uri("http://orders/haat.orders.v1.Orders/GetOrder");
-        let request = request.body(Body::new(http_body_util::Full::from(&[0; 5][..]))).unwrap();
-        assert!(tokio::time::timeout(Duration::from_millis(10), channel.call(request)).await.is_err());
-        assert_eq!(arrived.load(Ordering::Relaxed), 0);
-        sleep(Duration::from_secs(2)).await;
-        assert!(arrived.load(Ordering::Relaxed) > 0);
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_overloaded_service_is_told_from_one_that_cannot_be_reached() {
-        assert!(is_overloaded(&crate::status(&Error::overloaded())));
-        assert!(!is_overloaded(&crate::status(&Error::unavailable("down"))));
-        assert!(!is_overloaded(&Status::unavailable("overloaded")));
-    }
-}
+mod tests;

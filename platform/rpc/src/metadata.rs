@@ -58,6 +58,11 @@ pub(crate) fn timeout_value(left: Duration) -> String {
     format!("{}m", left.as_millis().min(99_999_999))
 }
 
+/// How long whoever wrote these headers waits, if they say so.
+pub(crate) fn timeout(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(TIMEOUT)?.to_str().ok().and_then(parse_timeout)
+}
+
 fn parse_timeout(value: &str) -> Option<Duration> {
     let (digits, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
     let amount: u64 = digits.parse().ok().filter(|_| digits.len() <= 8)?;
@@ -90,7 +95,7 @@ pub(crate) fn context_from(headers: &HeaderMap, peer: &str, call: &Call, now: Ti
     let mut ctx = Ctx::new(principal, correlation_id, now);
     peer.clone_into(&mut ctx.caller);
     ctx.trace = text(TRACEPARENT).and_then(TraceContext::parse).unwrap_or_default();
-    let asked = text(TIMEOUT).and_then(parse_timeout).unwrap_or(call.deadline);
+    let asked = timeout(headers).unwrap_or(call.deadline);
     ctx.deadline = Some(Instant::now() + asked.min(call.deadline));
     ctx.idempotency = text(IDEMPOTENCY_KEY).map(|key| Idempotency {
         scope: text(IDEMPOTENCY_SCOPE).unwrap_or(peer).to_owned(),

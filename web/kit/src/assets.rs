@@ -1,6 +1,8 @@
 //! The style sheet and the scripts: part of the program, served below a path that names their content, so that browsers keep
-//! them for good and a new version is a new path.
+//! them for good and a new version is a new path. They are sent packed to whoever takes that; pages are not, since what
+//! strangers put into an address could be used to guess, by its packed size, the secret in a form beside it (BREACH).
 
+use std::io::{Read, Result};
 use std::sync::OnceLock;
 
 use aws_lc_rs::digest;
@@ -8,8 +10,11 @@ use axum::Router;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::HeaderValue;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::read::GzEncoder;
+use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use http::{HeaderMap, HeaderValue};
 
 use crate::failure::Failure;
 use crate::visit::Visit;
@@ -21,10 +26,29 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
+const GZIP: &str = "gzip";
+
 struct Asset {
     name: &'static str,
     content_type: &'static str,
     content: &'static str,
+    /// Packed when it is first asked for.
+    packed: OnceLock<Bytes>,
+}
+
+impl Asset {
+    const fn new(name: &'static str, content_type: &'static str, content: &'static str) -> Self {
+        Asset { name, content_type, content, packed: OnceLock::new() }
+    }
+
+    fn packed(&self) -> Result<Bytes> {
+        if let Some(packed) = self.packed.get() {
+            return Ok(packed.clone());
+        }
+        let mut packed = Vec::new();
+        GzEncoder::new(self.content.as_bytes(), Compression::best()).read_to_end(&mut packed)?;
+        Ok(self.packed.get_or_init(|| packed.into()).clone())
+    }
 }
 
 const STYLE: &str = concat!(
@@ -37,12 +61,12 @@ const STYLE: &str = concat!(
     include_str!("../style/charts.css"),
 );
 
-const ASSETS: &[Asset] = &[
-    Asset { name: "style.css", content_type: CSS, content: STYLE },
-    Asset { name: "main.js", content_type: JS, content: include_str!("../scripts/main.js") },
-    Asset { name: "live.js", content_type: JS, content: include_str!("../scripts/live.js") },
-    Asset { name: "autocomplete.js", content_type: JS, content: include_str!("../scripts/autocomplete.js") },
-    Asset { name: "icon.svg", content_type: SVG, content: include_str!("../style/icon.svg") },
+static ASSETS: [Asset; 5] = [
+    Asset::new("style.css", CSS, STYLE),
+    Asset::new("main.js", JS, include_str!("../scripts/main.js")),
+    Asset::new("live.js", JS, include_str!("../scripts/live.js")),
+    Asset::new("autocomplete.js", JS, include_str!("../scripts/autocomplete.js")),
+    Asset::new("icon.svg", SVG, include_str!("../style/icon.svg")),
 ];
 
 /// Of all assets together.
@@ -65,10 +89,72 @@ pub(crate) fn routes() -> Router {
 }
 
 /// An old version's path answers with the new content, but is not kept.
-async fn asset(Path((asked, name)): Path<(String, String)>) -> Response {
+async fn asset(Path((asked, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
     let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else { return Failure::NotFound.into_response() };
     let caching = if asked == version() { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let headers =
-        [(CONTENT_TYPE, HeaderValue::from_static(asset.content_type)), (CACHE_CONTROL, HeaderValue::from_static(caching))];
-    (headers, asset.content).into_response()
+    let about = [
+        (CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
+        (CACHE_CONTROL, HeaderValue::from_static(caching)),
+        (VARY, HeaderValue::from_static("accept-encoding")),
+    ];
+    match asset.packed() {
+        Ok(packed) if takes_gzip(&headers) => {
+            (about, [(CONTENT_ENCODING, HeaderValue::from_static(GZIP))], packed).into_response()
+        }
+        _ => (about, asset.content).into_response(),
+    }
+}
+
+/// RFC 9110, section 12.5.3: named, or any by `*`, and not with a weight of nothing.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let lists = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let weights: Vec<(&str, bool)> = lists.flat_map(|list| list.split(',')).map(coding).collect();
+    let wanted = |name: &str| weights.iter().find(|(coding, _)| coding.eq_ignore_ascii_case(name)).map(|(_, wanted)| *wanted);
+    wanted(GZIP).or_else(|| wanted("*")).unwrap_or(false)
+}
+
+/// `gzip;q=0` is a coding that is not wanted.
+fn coding(text: &str) -> (&str, bool) {
+    let (name, weight) = text.split_once(';').unwrap_or((text, ""));
+    let is_nothing = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse().ok()) == Some(0.0_f32);
+    (name.trim(), !is_nothing)
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::read::GzDecoder;
+
+    use super::*;
+
+    fn accepts(value: &'static str) -> bool {
+        takes_gzip(&HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(value))]))
+    }
+
+    #[test]
+    fn who_takes_gzip_says_so() {
+        for yes in ["gzip", "gzip, deflate, br, zstd", "br;q=1.0, GZIP;q=0.5", "*", "identity, *;q=0.1"] {
+            assert!(accepts(yes), "{yes}");
+        }
+        for no in ["", "br", "gzip;q=0", "*, gzip; q=0.000", "*;q=0", "xgzip"] {
+            assert!(!accepts(no), "{no}");
+        }
+        assert!(!takes_gzip(&HeaderMap::new()));
+    }
+
+    #[tokio::test]
+    async fn an_asset_comes_packed_to_whoever_takes_that() {
+        for of in &ASSETS {
+            let path = || Path((version().to_owned(), of.name.to_owned()));
+            let packed =
+                asset(path(), HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate, br"))])).await;
+            assert_eq!(packed.headers()[CONTENT_ENCODING], "gzip");
+            let body = axum::body::to_bytes(packed.into_body(), usize::MAX).await.unwrap();
+            let mut text = String::new();
+            GzDecoder::new(&body[..]).read_to_string(&mut text).unwrap();
+            assert_eq!(text, of.content);
+            let plain = asset(path(), HeaderMap::new()).await;
+            assert!(!plain.headers().contains_key(CONTENT_ENCODING) && plain.headers()[VARY] == "accept-encoding");
+            assert_eq!(axum::body::to_bytes(plain.into_body(), usize::MAX).await.unwrap(), of.content);
+        }
+    }
 }
