@@ -3,7 +3,7 @@
 //! strangers put into an address could be used to guess, by its packed size, the secret in a form beside it (BREACH).
 
 use std::io::{Read, Result};
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use aws_lc_rs::digest;
 use axum::Router;
@@ -22,13 +22,10 @@ use crate::visit::Visit;
 /// In every asset's path.
 pub(crate) const FOLDER: &str = "/assets/";
 
-const CSS: &str = "text/css; charset=utf-8";
-const JS: &str = "text/javascript; charset=utf-8";
-const SVG: &str = "image/svg+xml";
-
 const GZIP: &str = "gzip";
 
-struct Asset {
+/// A file that is part of the program.
+pub struct Asset {
     name: &'static str,
     content_type: &'static str,
     content: &'static str,
@@ -37,8 +34,32 @@ struct Asset {
 }
 
 impl Asset {
+    pub const fn style(name: &'static str, content: &'static str) -> Self {
+        Asset::new(name, "text/css; charset=utf-8", content)
+    }
+
+    const fn script(name: &'static str, content: &'static str) -> Self {
+        Asset::new(name, "text/javascript; charset=utf-8", content)
+    }
+
     const fn new(name: &'static str, content_type: &'static str, content: &'static str) -> Self {
         Asset { name, content_type, content, packed: OnceLock::new() }
+    }
+
+    /// An old version's path answers with the new content, but is not kept.
+    pub fn answer(&self, is_present: bool, headers: &HeaderMap) -> Response {
+        let caching = if is_present { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let about = [
+            (CONTENT_TYPE, HeaderValue::from_static(self.content_type)),
+            (CACHE_CONTROL, HeaderValue::from_static(caching)),
+            (VARY, HeaderValue::from_static("accept-encoding")),
+        ];
+        match self.packed() {
+            Ok(packed) if takes_gzip(headers) => {
+                (about, [(CONTENT_ENCODING, HeaderValue::from_static(GZIP))], packed).into_response()
+            }
+            _ => (about, self.content).into_response(),
+        }
     }
 
     fn packed(&self) -> Result<Bytes> {
@@ -62,47 +83,35 @@ const STYLE: &str = concat!(
 );
 
 static ASSETS: [Asset; 5] = [
-    Asset::new("style.css", CSS, STYLE),
-    Asset::new("main.js", JS, include_str!("../scripts/main.js")),
-    Asset::new("live.js", JS, include_str!("../scripts/live.js")),
-    Asset::new("autocomplete.js", JS, include_str!("../scripts/autocomplete.js")),
-    Asset::new("icon.svg", SVG, include_str!("../style/icon.svg")),
+    Asset::style("style.css", STYLE),
+    Asset::script("main.js", include_str!("../scripts/main.js")),
+    Asset::script("live.js", include_str!("../scripts/live.js")),
+    Asset::script("autocomplete.js", include_str!("../scripts/autocomplete.js")),
+    Asset::new("icon.svg", "image/svg+xml", include_str!("../style/icon.svg")),
 ];
 
-/// Of all assets together.
-fn version() -> &'static str {
-    static VERSION: OnceLock<String> = OnceLock::new();
-    VERSION.get_or_init(|| {
-        let mut context = digest::Context::new(&digest::SHA256);
-        ASSETS.iter().for_each(|asset| context.update(asset.content.as_bytes()));
-        context.finish().as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-    })
+/// Of what these assets contain.
+pub fn version_of(assets: &[Asset]) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    assets.iter().for_each(|asset| context.update(asset.content.as_bytes()));
+    context.finish().as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Where an asset is: `url(&visit, "style.css")`.
+/// Of all together, because scripts name each other.
+static VERSION: LazyLock<String> = LazyLock::new(|| version_of(&ASSETS));
+
+/// Where an asset of the kit is: `url(&visit, "style.css")`.
 pub fn url(visit: &Visit, name: &str) -> String {
-    visit.path(&format!("{FOLDER}{}/{name}", version()))
+    visit.path(&format!("{FOLDER}{}/{name}", *VERSION))
 }
 
 pub(crate) fn routes() -> Router {
     Router::new().route("/assets/{version}/{name}", get(asset))
 }
 
-/// An old version's path answers with the new content, but is not kept.
 async fn asset(Path((asked, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
-    let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else { return Failure::NotFound.into_response() };
-    let caching = if asked == version() { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let about = [
-        (CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
-        (CACHE_CONTROL, HeaderValue::from_static(caching)),
-        (VARY, HeaderValue::from_static("accept-encoding")),
-    ];
-    match asset.packed() {
-        Ok(packed) if takes_gzip(&headers) => {
-            (about, [(CONTENT_ENCODING, HeaderValue::from_static(GZIP))], packed).into_response()
-        }
-        _ => (about, asset.content).into_response(),
-    }
+    let asset = ASSETS.iter().find(|asset| asset.name == name);
+    asset.map_or_else(|| Failure::NotFound.into_response(), |asset| asset.answer(asked == *VERSION, &headers))
 }
 
 /// RFC 9110, section 12.5.3: named, or any by `*`, and not with a weight of nothing.
@@ -143,18 +152,23 @@ mod tests {
 
     #[tokio::test]
     async fn an_asset_comes_packed_to_whoever_takes_that() {
-        for of in &ASSETS {
-            let path = || Path((version().to_owned(), of.name.to_owned()));
-            let packed =
-                asset(path(), HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate, br"))])).await;
+        let browser = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate, br"))]);
+        for asset in &ASSETS {
+            let packed = asset.answer(true, &browser);
             assert_eq!(packed.headers()[CONTENT_ENCODING], "gzip");
             let body = axum::body::to_bytes(packed.into_body(), usize::MAX).await.unwrap();
             let mut text = String::new();
             GzDecoder::new(&body[..]).read_to_string(&mut text).unwrap();
-            assert_eq!(text, of.content);
-            let plain = asset(path(), HeaderMap::new()).await;
+            assert_eq!(text, asset.content);
+            let plain = asset.answer(true, &HeaderMap::new());
             assert!(!plain.headers().contains_key(CONTENT_ENCODING) && plain.headers()[VARY] == "accept-encoding");
-            assert_eq!(axum::body::to_bytes(plain.into_body(), usize::MAX).await.unwrap(), of.content);
+            assert_eq!(axum::body::to_bytes(plain.into_body(), usize::MAX).await.unwrap(), asset.content);
         }
+    }
+
+    #[test]
+    fn only_the_present_version_is_kept() {
+        let caching = |is_present| ASSETS[0].answer(is_present, &HeaderMap::new()).headers()[CACHE_CONTROL].clone();
+        assert!(caching(true).to_str().unwrap().ends_with("immutable") && caching(false) == "no-cache");
     }
 }

@@ -1,34 +1,32 @@
-//! The shop's own style sheet, served below a path that names its content, so that browsers keep it for good.
+//! The shop's own style sheet, below a path that names its content.
 
-use haat_web::axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use haat_web::axum::response::{IntoResponse, Response};
+use std::sync::LazyLock;
+
+use haat_web::assets::{self, Asset};
+use haat_web::axum::extract::Path;
+use haat_web::axum::http::HeaderMap;
+use haat_web::axum::response::Response;
 
 pub const PATH: &str = "/shop/{version}/shop.css";
 
-const SHEET: &str = concat!(
-    include_str!("../style/cards.css"),
-    include_str!("../style/home.css"),
-    include_str!("../style/listing.css"),
-    include_str!("../style/product.css"),
-    include_str!("../style/buying.css"),
-    include_str!("../style/orders.css"),
+static SHEET: Asset = Asset::style(
+    "shop.css",
+    concat!(
+        include_str!("../style/cards.css"),
+        include_str!("../style/home.css"),
+        include_str!("../style/listing.css"),
+        include_str!("../style/product.css"),
+        include_str!("../style/buying.css"),
+        include_str!("../style/orders.css"),
+    ),
 );
 
-/// FNV-1a: another content, another path.
-const VERSION: u64 = {
-    let (bytes, mut hash, mut at) = (SHEET.as_bytes(), 0xcbf2_9ce4_8422_2325_u64, 0);
-    while at < bytes.len() {
-        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0100_0000_01b3);
-        at += 1;
-    }
-    hash
-};
+static VERSION: LazyLock<String> = LazyLock::new(|| assets::version_of(std::slice::from_ref(&SHEET)));
 
 pub fn path() -> String {
-    PATH.replace("{version}", &format!("{VERSION:016x}"))
+    PATH.replace("{version}", &VERSION)
 }
 
-pub async fn sheet() -> Response {
-    let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
-    (headers, SHEET).into_response()
+pub async fn sheet(Path(asked): Path<String>, headers: HeaderMap) -> Response {
+    SHEET.answer(asked == *VERSION, &headers)
 }
