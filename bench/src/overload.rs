@@ -2,6 +2,7 @@
 //! to another service stay as they are meanwhile, and how soon afterwards everything is as before. Whoever is refused
 //! goes away; whoever comes does so at the rate that was meant, however the platform fares.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
@@ -48,7 +49,8 @@ pub struct Phase {
     pub asked: f64,
     pub answered: f64,
     pub refused: f64,
-    pub failed: u64,
+    /// So often each.
+    pub failures: BTreeMap<String, u64>,
     /// Of the turns that were answered.
     pub durations: Durations,
     pub beside: Beside,
@@ -109,7 +111,7 @@ async fn phase<W: Worker>(
         asked: per_second,
         answered: rate(durations.count()),
         refused: rate(of(REFUSED).map_or(0, |refused| refused.count())),
-        failed: tally.failed(),
+        failures: tally.failures,
         durations,
         beside,
     })

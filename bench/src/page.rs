@@ -242,7 +242,8 @@ fn overloads(text: &mut String, results: &Results) -> std::fmt::Result {
 }
 
 fn overload_row(text: &mut String, what: &str, phase: &Phase) -> std::fmt::Result {
-    let Phase { load, asked, answered, refused, failed, durations, beside } = phase;
+    let Phase { load, asked, answered, refused, failures, durations, beside } = phase;
+    let failed: u64 = failures.values().sum();
     let [asked, answered, refused] = [asked, answered, refused].map(|rate| number(*rate));
     let [p50, p99] = [0.5, 0.99].map(|quantile| time(durations.at(quantile)));
     let [health, account, slow_account] = [beside.health.at(0.99), beside.account.at(0.5), beside.account.at(0.99)].map(time);
@@ -250,7 +251,8 @@ fn overload_row(text: &mut String, what: &str, phase: &Phase) -> std::fmt::Resul
         text,
         "| {what} | {load} | {asked} | {answered} | {refused} | {p50} | {p99} | {failed} | {health} | {account} | {slow_account} | {} |",
         beside.failed
-    )
+    )?;
+    failures.iter().try_for_each(|(failure, times)| writeln!(text, "| | {times} times: {failure} |"))
 }
 
 fn start(text: &mut String, conditions: &Conditions, results: &Results) -> std::fmt::Result {
