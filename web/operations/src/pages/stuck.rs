@@ -45,9 +45,9 @@ fn table(visit: &Visit, work: &[StuckWork]) -> Markup {
 
 fn row(visit: &Visit, item: &StuckWork) -> Vec<Markup> {
     vec![
-        html! { (item.kind.replace('_', " ")) ": " (item.title) br; (parts::search_link(visit, &item.id)) },
+        html! { p { (item.kind.replace('_', " ")) ": " (item.title) } (parts::search_link(visit, &item.id)) },
         html! { a href=(visit.path(&format!("/services/{}", item.service))) { (item.service) } },
-        html! { (item.reason) },
+        html! { p { (item.reason) } },
         html! { (item.attempts) },
         parts::when(visit, item.since.as_ref()),
         html! {
