@@ -30,7 +30,7 @@ use crate::{frame, metadata, tap};
 
 const ATTEMPTS_MAX: u32 = 3;
 const BACKOFF_MS: u64 = 20;
-/// For calls that no contract of ours knows (health).
+/// For calls whose time neither a contract nor their caller limits (health).
 const DEADLINE_DEFAULT: Duration = Duration::from_secs(5);
 
 /// Cheap to clone; clones share the connections and the breakers.
@@ -130,6 +130,11 @@ struct Deadline {
     telling_from: Instant,
 }
 
+/// The shorter of what the caller asks for and the contract allows. Not every call has a contract that says (pages).
+fn limit(asked: Option<Duration>, allowed: Option<Duration>) -> Duration {
+    asked.into_iter().chain(allowed).min().unwrap_or(DEADLINE_DEFAULT)
+}
+
 /// How one attempt ended, for those who decide about the next.
 enum Attempt {
     Done(Result<Response<Body>, Status>),
@@ -143,13 +148,13 @@ enum Attempt {
 impl Inner {
     async fn perform(self: &Arc<Self>, path: &str, mut request: Request<Body>) -> Result<Response<Body>, Status> {
         let call = policies().calls.get(path);
-        let allowed = call.map_or(DEADLINE_DEFAULT, |c| c.deadline);
-        let limit = metadata::timeout(request.headers()).map_or(allowed, |asked| asked.min(allowed));
+        let allowed = call.map(|c| c.deadline);
+        let limit = limit(metadata::timeout(request.headers()), allowed);
         if let Ok(value) = HeaderValue::from_str(&metadata::timeout_value(limit)) {
             request.headers_mut().insert(metadata::TIMEOUT, value);
         }
         let now = Instant::now();
-        let deadline = Deadline { at: now + limit, telling_from: now + allowed / 2 };
+        let deadline = Deadline { at: now + limit, telling_from: now + allowed.unwrap_or(limit) / 2 };
         if call.is_none_or(|c| c.method.is_client_streaming() || c.method.is_server_streaming()) {
             return self.stream(request).await;
         }

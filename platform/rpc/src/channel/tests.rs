@@ -34,6 +34,16 @@ async fn nobody_waits_longer_than_caller_and_contract_allow() {
     }
 }
 
+#[test]
+fn the_shorter_limit_counts_and_one_that_nobody_sets_does_not() {
+    let [short, long] = [Duration::from_secs(1), Duration::from_secs(30)];
+    assert_eq!(limit(Some(short), Some(long)), short);
+    assert_eq!(limit(Some(long), Some(short)), short);
+    assert_eq!(limit(Some(long), None), long);
+    assert_eq!(limit(None, Some(long)), long);
+    assert_eq!(limit(None, None), DEADLINE_DEFAULT);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_caller_in_a_hurry_does_not_open_the_breaker() {
     let channel = silent();
